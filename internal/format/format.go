@@ -96,6 +96,13 @@ type Inferrer interface {
 	Codec() (Codec, error)
 }
 
+// Ender is implemented by an Inferrer or a Codec whose dialect says more
+// exactly than Text.RecordEnd where records end; its RecordEnd, which has the
+// same contract, is then the one to cut with (see lines.RecordEnd).
+type Ender interface {
+	RecordEnd(buf []byte, from int) int
+}
+
 // Codec reads and writes the records of one dialect with fixed columns. It is
 // safe for concurrent use.
 type Codec interface {
