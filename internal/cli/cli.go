@@ -1,0 +1,115 @@
+// Package cli is the outer shell: it turns a command line into one call of
+// pkg/strata and the result into text, JSON and an exit code. It computes
+// nothing about data.
+//
+// Every verb is a file of its own with newXCmd(env), whose options struct is
+// filled from flags and whose run function opens the repository, makes one
+// call and renders. The verbs are listed, in the order of the help page, in
+// root.go. What all of them share is here too: the environment (env.go), global
+// flags and their STRATA_* variables (globals.go), exit codes (exit.go), the
+// words of errors (error.go, hint.go, slugs.go), help topics (topics.go),
+// colour, pager, progress, and numbers for people (human.go).
+//
+// The one invariant: data goes to Out, words go to Err, and nothing reads the
+// process's environment, clock or files except through Env. Start reading at
+// Run, then Env, then one verb.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Run executes one command line (without the program's name) and returns the
+// exit code, having printed whatever there is to say. It never exits the
+// process, except through env.Exit on a second signal. An Env is good for one Run.
+func Run(env *Env, args []string) (code int) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	stop := env.watchSignals(cancel)
+	defer stop()
+	env.begin(args, cancel)
+	defer func() {
+		if v := recover(); v != nil {
+			code = env.crashed(v)
+		}
+	}()
+	root := newRoot(env)
+	root.SetArgs(args)
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !env.started {
+		err = asUsage(cmd, err)
+	}
+	return env.report(ctx, env.end(err))
+}
+
+// begin wraps the streams and derives what must be known before the flags are
+// parsed, so that even a wrong flag is reported in the form that was asked for.
+func (e *Env) begin(args []string, cancel context.CancelCauseFunc) {
+	if e.In == nil {
+		e.In = eofReader{}
+	}
+	if e.Getenv == nil {
+		e.Getenv = func(string) string { return "" }
+	}
+	e.args = args
+	e.Flags = Globals{Color: autoValue, Progress: autoValue, Mem: defaultMem, JSON: asksForJSON(args)}
+	e.out = newOutput(e.Out, e.Terminal.Out, cancel)
+	e.Out = e.out
+	if e.Log == nil {
+		e.Log = newLog(e)
+	}
+}
+
+// end closes what the command left open, in the order in which a reader of
+// the output notices: progress line, buffered output, pager, repository.
+func (e *Env) end(err error) error {
+	e.stopProgress()
+	if ferr := e.out.Flush(); err == nil {
+		err = ferr
+	}
+	if e.pager != nil {
+		if perr := e.pager.wait(); err == nil || errors.Is(err, errPagerClosed) {
+			err = perr
+		}
+	}
+	if cerr := e.closeRepo(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// asksForJSON looks for --json before a "--", since flags after a wrong one
+// are never parsed.
+func asksForJSON(args []string) bool {
+	for _, a := range args {
+		switch a {
+		case "--":
+			return false
+		case "--json", "--json=true", "--json=1":
+			return true
+		}
+	}
+	return false
+}
+
+type eofReader struct{}
+
+func (eofReader) Read([]byte) (int, error) { return 0, io.EOF }
+
+// verbOf returns the path of cmd below the root: "slice create".
+func verbOf(cmd *cobra.Command) string {
+	if cmd == nil || !cmd.HasParent() {
+		return ""
+	}
+	if parent := verbOf(cmd.Parent()); parent != "" {
+		return parent + " " + cmd.Name()
+	}
+	return cmd.Name()
+}

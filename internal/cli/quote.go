@@ -1,0 +1,46 @@
+package cli
+
+import "strings"
+
+// quotePath returns s as git prints paths in machine formats: unchanged when it
+// is plain, otherwise in double quotes with C escapes and every byte outside
+// printable ASCII as three octal digits. core.quotePath=false leaves bytes above
+// 0x7f alone. Output that is separated by NUL bytes (-z) must not be quoted.
+func (e *Env) quotePath(s string) string {
+	v, ok := e.Config("core.quotePath")
+	return quoteC(s, !ok || v != "false")
+}
+
+// quoteC quotes s in C style where needed; ascii asks for bytes above 0x7f too.
+func quoteC(s string, ascii bool) string {
+	plain := true
+	for i := 0; i < len(s) && plain; i++ {
+		plain = !needsQuote(s[i], ascii)
+	}
+	if plain {
+		return s
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !needsQuote(c, ascii) {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('\\')
+		if k := strings.IndexByte("\a\b\t\n\v\f\r\"\\", c); k >= 0 {
+			b.WriteByte("abtnvfr\"\\"[k])
+			continue
+		}
+		b.WriteByte('0' + c>>6)
+		b.WriteByte('0' + c>>3&7)
+		b.WriteByte('0' + c&7)
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+func needsQuote(c byte, ascii bool) bool {
+	return c < 0x20 || c == '"' || c == '\\' || c == 0x7f || c > 0x7f && ascii
+}
