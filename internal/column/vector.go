@@ -17,21 +17,6 @@ type Vector struct {
 	Kids  []*Vector // list elements, struct members
 }
 
-// Bitmap is a packed slice of bits, least significant first.
-type Bitmap []uint64
-
-// Get reports bit i. A nil Bitmap is all ones.
-func (b Bitmap) Get(i int) bool { return b == nil || b[i>>6]>>(uint(i)&63)&1 == 1 }
-
-// Set sets bit i.
-func (b Bitmap) Set(i int) { b[i>>6] |= 1 << (uint(i) & 63) }
-
-// Clear clears bit i.
-func (b Bitmap) Clear(i int) { b[i>>6] &^= 1 << (uint(i) & 63) }
-
-// NewBitmap returns n bits, all clear.
-func NewBitmap(n int) Bitmap { return make(Bitmap, (n+63)/64) }
-
 // NewVector returns an empty vector of type t with room for n values.
 func NewVector(t *Type, n int) *Vector {
 	v := &Vector{Type: t}
@@ -81,33 +66,6 @@ func (v *Vector) Span(i int) (from, to int) {
 		return i * v.Type.Size, (i + 1) * v.Type.Size
 	}
 	return int(v.Offs[i]), int(v.Offs[i+1])
-}
-
-// grow counts one more value and marks it as present or null.
-func (v *Vector) grow(valid bool) {
-	i := v.Len
-	v.Len++
-	if valid && v.Valid == nil {
-		return
-	}
-	if v.Valid == nil {
-		v.Valid = NewBitmap(max(v.Len, 64))
-		for w := range i >> 6 {
-			v.Valid[w] = ^uint64(0)
-		}
-		for j := i &^ 63; j < i; j++ {
-			v.Valid.Set(j)
-		}
-	}
-	for len(v.Valid)*64 < v.Len {
-		v.Valid = append(v.Valid, 0)
-	}
-	if valid {
-		v.Valid.Set(i)
-	} else {
-		v.Valid.Clear(i)
-		v.Nulls++
-	}
 }
 
 // AppendNull appends a null.
@@ -229,16 +187,6 @@ func (v *Vector) appendOffs(src *Vector, from, to int, base uint32) {
 	v.Offs = append(v.Offs, src.Offs[from+1:to+1]...)
 	for i := range v.Offs[at:] {
 		v.Offs[at+i] += shift
-	}
-}
-
-func (v *Vector) appendValidity(src *Vector, from, n int) {
-	if src.Nulls == 0 && v.Valid == nil {
-		v.Len += n
-		return
-	}
-	for i := range n {
-		v.grow(!src.IsNull(from + i))
 	}
 }
 

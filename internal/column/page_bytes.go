@@ -1,0 +1,159 @@
+package column
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
+
+// bytes appends the values of buf between neighbouring offs, as a dictionary
+// where that pays and plainly otherwise.
+func (e *PageEncoder) bytes(dst []byte, at int, buf []byte, offs []uint32) []byte {
+	n := len(offs) - 1
+	if e.dict.build(buf, offs) && e.dict.pays(n, int(offs[n]-offs[0])) {
+		dst[at] = formDict
+		return e.dictBody(dst)
+	}
+	dst[at] = formPlain
+	dst = e.lengths(dst, offs)
+	return append(dst, buf[offs[0]:offs[n]]...)
+}
+
+// dictBody appends count, lengths and bytes of the entries, and the codes.
+func (e *PageEncoder) dictBody(dst []byte) []byte {
+	d := &e.dict
+	rank := d.sort()
+	dst = append(dst, byte(len(d.entries)))
+	e.ints = e.ints[:0]
+	for _, x := range d.entries {
+		e.ints = append(e.ints, int64(len(x.value)))
+	}
+	dst = e.intBlock(dst, e.ints)
+	for _, x := range d.entries {
+		dst = append(dst, x.value...)
+	}
+	e.ints = slices.Grow(e.ints[:0], len(d.codes))[:len(d.codes)]
+	for i, c := range d.codes {
+		e.ints[i] = int64(rank[c])
+	}
+	return e.intBlock(dst, e.ints)
+}
+
+// dictionary numbers distinct values in order of appearance. Hashes only find
+// equal values; they never reach the bytes of a page.
+type dictionary struct {
+	entries []dictEntry
+	codes   []uint8 // number of each value's entry
+	size    int     // bytes of all entries
+	table   [dictSlots]dictSlot
+}
+
+const dictSlots = 1024
+
+type dictEntry struct {
+	value []byte
+	code  uint8
+}
+
+type dictSlot struct {
+	hash uint32
+	code uint16 // number of the entry + 1, 0 = free
+}
+
+// build numbers the values and reports whether maxDict entries suffice.
+func (d *dictionary) build(buf []byte, offs []uint32) bool {
+	n := len(offs) - 1
+	d.entries, d.size = d.entries[:0], 0
+	d.codes = slices.Grow(d.codes[:0], n)[:n]
+	clear(d.table[:])
+	from := offs[0]
+	for i, to := range offs[1:] {
+		code, ok := d.add(buf, from, to)
+		if !ok {
+			return false
+		}
+		d.codes[i] = code
+		from = to
+	}
+	return true
+}
+
+func (d *dictionary) add(buf []byte, from, to uint32) (uint8, bool) {
+	value := buf[from:to]
+	var h uint32
+	if n := to - from; n <= 8 && int(from)+8 <= len(buf) {
+		w := binary.LittleEndian.Uint64(buf[from:])
+		w &= 1<<(n*8) - 1 // n = 8 shifts everything out: all ones
+		h = mix(w, uint64(n))
+	} else {
+		h = hashBytes(value)
+	}
+	for s := h % dictSlots; ; s = (s + 1) % dictSlots {
+		slot := &d.table[s]
+		if slot.code == 0 {
+			if len(d.entries) == maxDict {
+				return 0, false
+			}
+			code := uint8(len(d.entries))
+			d.entries = append(d.entries, dictEntry{value: value, code: code})
+			d.size += len(value)
+			*slot = dictSlot{hash: h, code: uint16(code) + 1}
+			return code, true
+		}
+		if slot.hash == h && bytes.Equal(d.entries[slot.code-1].value, value) {
+			return uint8(slot.code - 1), true
+		}
+	}
+}
+
+// pays says whether the dictionary is used for n values of total bytes; the
+// rule is part of the format.
+func (d *dictionary) pays(n, total int) bool {
+	codes, lengths := n, 0
+	switch len(d.entries) {
+	case 1:
+		codes = 0
+	case 2:
+		codes = (n + 7) / 8
+	}
+	first := len(d.entries[0].value)
+	for _, x := range d.entries {
+		if len(x.value) != first {
+			lengths = n
+		}
+	}
+	return d.size+2*len(d.entries)+codes < total+lengths
+}
+
+// sort puts the entries in order of their bytes and returns the new number of
+// each old one.
+func (d *dictionary) sort() (rank [maxDict]uint8) {
+	slices.SortFunc(d.entries, func(a, b dictEntry) int { return bytes.Compare(a.value, b.value) })
+	for i, x := range d.entries {
+		rank[x.code] = uint8(i)
+	}
+	return rank
+}
+
+func mix(a, b uint64) uint32 {
+	hi, lo := bits.Mul64(a^0x9E3779B97F4A7C15, b*2+0xD1B54A32D192ED03)
+	return uint32(hi>>32 ^ hi ^ lo)
+}
+
+func hashBytes(b []byte) uint32 {
+	h := uint64(len(b))
+	for len(b) > 8 {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^0x9E3779B97F4A7C15, h*2+0xD1B54A32D192ED03)
+		h = hi ^ lo
+		b = b[8:]
+	}
+	var w uint64
+	for i, c := range b {
+		w |= uint64(c) << (8 * i)
+	}
+	if h <= 8 {
+		return mix(w, h)
+	}
+	return mix(w^h, h>>7)
+}

@@ -1,0 +1,525 @@
+package column
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/strata-data/strata/internal/kernel"
+)
+
+// DecodePage appends the values of the page object b to v, whose type says
+// what they are. Bytes that are no page of this type are refused with
+// object.ErrCorrupt or object.ErrUnsupported; v may then hold a part of the
+// page and must be reset. Memory is bounded before it is allocated, whatever
+// the bytes say. That the encoding is the canonical one is left to CheckPage.
+// Many pages are decoded faster by a PageDecoder.
+func DecodePage(b []byte, v *Vector) error {
+	return new(PageDecoder).Decode(b, v)
+}
+
+// PageDecoder decodes pages and keeps its scratch memory between them. The
+// zero value is ready. It is not safe for concurrent use.
+type PageDecoder struct {
+	b      []byte // what is left of the page
+	values int    // how many more values and
+	bytes  int    // bytes of strings may be decoded
+	ints   []int64
+	wide   []float64
+	f32    []float32
+}
+
+// Decode does what DecodePage does.
+func (d *PageDecoder) Decode(b []byte, v *Vector) error {
+	return d.decode(b, v, maxPageValues, maxPageBytes)
+}
+
+func (d *PageDecoder) decode(b []byte, v *Vector, values, bytes int) error {
+	n, block, err := pageHead(b)
+	if err != nil {
+		return err
+	}
+	d.b, d.values, d.bytes = block, values, bytes
+	if err := d.block(v, n); err != nil {
+		return err
+	}
+	if len(d.b) > 0 {
+		return formatError("%d bytes behind the values", len(d.b))
+	}
+	return nil
+}
+
+// take returns the next n bytes, which the caller knows to be there.
+func (d *PageDecoder) take(n int) []byte {
+	p := d.b[:n:n]
+	d.b = d.b[n:]
+	return p
+}
+
+func (d *PageDecoder) spend(n int) error {
+	if n > d.values {
+		return formatError("too many values")
+	}
+	d.values -= n
+	return nil
+}
+
+// run is what the head of a block says about its rows.
+type run struct {
+	tag   byte
+	n     int    // rows
+	m     int    // rows that are not null
+	valid []byte // bitmap of n bits, nil if m = n
+}
+
+// block reads the block of n values and appends them to v.
+func (d *PageDecoder) block(v *Vector, n int) error {
+	if n == 0 {
+		return nil
+	}
+	if err := d.spend(n); err != nil {
+		return err
+	}
+	if v.Len+n > math.MaxUint32 {
+		return formatError("more values than a vector holds")
+	}
+	r, err := d.head(n)
+	if err != nil {
+		return err
+	}
+	if r.m == 0 {
+		return d.nulls(v, n)
+	}
+	if err := d.body(v, r); err != nil {
+		return err
+	}
+	if r.valid != nil {
+		v.growPacked(r.valid, n, n-r.m)
+	} else {
+		v.growValid(n)
+	}
+	return nil
+}
+
+func (d *PageDecoder) head(n int) (run, error) {
+	if len(d.b) == 0 {
+		return run{}, formatError("cut short")
+	}
+	r := run{tag: d.take(1)[0], n: n, m: n}
+	form := r.tag & formMask
+	flags := byte(tagMixed)
+	switch form {
+	case formNull:
+		flags, r.m = 0, 0
+	case formInt:
+		flags |= tagDelta | tagUnsigned
+	case formDecimal:
+		flags |= tagDelta
+	}
+	if form > formStruct || r.tag&^(formMask|flags) != 0 {
+		return run{}, formatError("unknown tag 0x%02x", r.tag)
+	}
+	if r.tag&tagMixed == 0 {
+		return r, nil
+	}
+	size := (n + 7) / 8
+	if len(d.b) < size {
+		return run{}, formatError("cut short in the validity bitmap")
+	}
+	r.valid, r.m = d.take(size), 0
+	for i := 0; i < n; i += 64 {
+		r.m += bits.OnesCount64(packedWord(r.valid, i, n))
+	}
+	if r.m == 0 || r.m == n || n&7 != 0 && r.valid[size-1]>>(n&7) != 0 {
+		return run{}, formatError("bad validity bitmap")
+	}
+	return r, nil
+}
+
+// nulls appends n nulls to v.
+func (d *PageDecoder) nulls(v *Vector, n int) error {
+	switch v.Type.Layout() {
+	case LayoutInt:
+		v.Ints = append(v.Ints, make([]int64, n)...)
+	case LayoutF32:
+		v.F32 = append(v.F32, make([]float32, n)...)
+	case LayoutF64:
+		v.F64 = append(v.F64, make([]float64, n)...)
+	case LayoutBytes, LayoutList:
+		end := v.Offs[len(v.Offs)-1]
+		for range n {
+			v.Offs = append(v.Offs, end)
+		}
+	case LayoutFixed:
+		if err := d.inner(v.Kids[0], n, v.Type.Size); err != nil {
+			return err
+		}
+	case LayoutStruct:
+		for _, k := range v.Kids {
+			if err := d.inner(k, n, 1); err != nil {
+				return err
+			}
+		}
+	}
+	v.growNull(n)
+	return nil
+}
+
+// inner appends the n*size nulls that lie below nulls.
+func (d *PageDecoder) inner(k *Vector, n, size int) error {
+	if size > 0 && n > d.values/size {
+		return formatError("too many values")
+	}
+	if n*size == 0 {
+		return nil
+	}
+	d.values -= n * size
+	return d.nulls(k, n*size)
+}
+
+// body reads the body of r and appends slots for all of its rows to v.
+func (d *PageDecoder) body(v *Vector, r run) error {
+	form := r.tag & formMask
+	switch layout := v.Type.Layout(); {
+	case layout == LayoutInt && form == formInt:
+		return d.intBody(v, r)
+	case layout == LayoutF64 && form >= formInt && form <= formF64:
+		return d.f64Body(v, r)
+	case layout == LayoutF32 && form >= formInt && form <= formF32:
+		return d.f32Body(v, r)
+	case layout == LayoutBytes && (form == formPlain || form == formDict):
+		return d.bytesBody(v, r)
+	case layout == LayoutList && form == formList:
+		return d.listBody(v, r)
+	case layout == LayoutFixed && form == formFixed:
+		if s := v.Type.Size; s > 0 && r.n > d.values/s {
+			return formatError("too many values")
+		}
+		return d.kid(v.Kids[0], r, v.Type.Size)
+	case layout == LayoutStruct && form == formStruct:
+		for _, k := range v.Kids {
+			if err := d.kid(k, r, 1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return formatError("form %d cannot hold %s", form, v.Type)
+}
+
+// kid reads the block of size values for each row of r that is not null and
+// appends size slots for each row to k.
+func (d *PageDecoder) kid(k *Vector, r run, size int) error {
+	if r.valid == nil {
+		return d.block(k, r.n*size)
+	}
+	dense := NewVector(k.Type, 0)
+	if err := d.block(dense, r.m*size); err != nil {
+		return err
+	}
+	if err := d.spend((r.n - r.m) * size); err != nil {
+		return err
+	}
+	at := 0
+	for i := 0; i < r.n; {
+		j := i
+		for j < r.n && packedBit(r.valid, j) {
+			j++
+		}
+		k.AppendFrom(dense, at*size, (at+j-i)*size)
+		at += j - i
+		for i = j; i < r.n && !packedBit(r.valid, i); i++ {
+			for range size {
+				k.AppendNull()
+			}
+		}
+	}
+	return nil
+}
+
+func packedBit(b []byte, i int) bool { return b[i>>3]>>(uint(i)&7)&1 == 1 }
+
+func (d *PageDecoder) intBody(v *Vector, r run) error {
+	k := len(v.Ints)
+	v.Ints = slices.Grow(v.Ints, r.n)[:k+r.n]
+	xs := v.Ints[k:]
+	if err := d.integers(xs[:r.m], r.tag); err != nil {
+		return err
+	}
+	if r.tag&tagUnsigned != 0 {
+		if v.Type.Kind != Uint64 {
+			return formatError("numbers too large for %s", v.Type)
+		}
+	} else if lo, hi, all := v.Type.intRange(); !all {
+		if a, b := kernel.MinMax(xs[:r.m]); a < lo || b > hi {
+			return formatError("%d to %d is not the range of %s", a, b, v.Type)
+		}
+	}
+	if r.valid != nil {
+		spread(xs, r.m, r.valid)
+	}
+	return nil
+}
+
+// fits checks that the planes of m floats are in the page.
+func (d *PageDecoder) fits(tag byte, m int) error {
+	if tag&formMask == formF64 && len(d.b) < 8*m || tag&formMask == formF32 && len(d.b) < 4*m {
+		return formatError("cut short")
+	}
+	return nil
+}
+
+func (d *PageDecoder) f64Body(v *Vector, r run) error {
+	if err := d.fits(r.tag, r.m); err != nil {
+		return err
+	}
+	k := len(v.F64)
+	v.F64 = slices.Grow(v.F64, r.n)[:k+r.n]
+	xs := v.F64[k:]
+	if err := d.floats(xs[:r.m], r.tag); err != nil {
+		return err
+	}
+	if r.valid != nil {
+		spread(xs, r.m, r.valid)
+	}
+	return nil
+}
+
+func (d *PageDecoder) f32Body(v *Vector, r run) error {
+	if err := d.fits(r.tag, r.m); err != nil {
+		return err
+	}
+	k := len(v.F32)
+	v.F32 = slices.Grow(v.F32, r.n)[:k+r.n]
+	xs := v.F32[k:]
+	if r.tag&formMask == formF32 {
+		kernel.JoinF32(xs[:r.m], d.take(4*r.m))
+	} else {
+		d.wide = slices.Grow(d.wide[:0], r.m)[:r.m]
+		if err := d.floats(d.wide, r.tag); err != nil {
+			return err
+		}
+		if !kernel.Narrow(xs[:r.m], d.wide) {
+			return formatError("a number is not a %s", v.Type)
+		}
+	}
+	if r.valid != nil {
+		spread(xs, r.m, r.valid)
+	}
+	return nil
+}
+
+// floats reads the numbers of a block of floats.
+func (d *PageDecoder) floats(dst []float64, tag byte) error {
+	n := len(dst)
+	switch tag & formMask {
+	case formF64:
+		kernel.JoinF64(dst, d.take(8*n))
+		return nil
+	case formF32:
+		d.f32 = slices.Grow(d.f32[:0], n)[:n]
+		kernel.JoinF32(d.f32, d.take(4*n))
+		kernel.Widen(dst, d.f32)
+		return nil
+	}
+	exp, limit := 0, int64(kernel.MaxWhole)
+	if tag&formMask == formDecimal {
+		if len(d.b) == 0 || d.b[0] == 0 || d.b[0] > kernel.MaxExponent {
+			return formatError("bad exponent")
+		}
+		exp, limit = int(d.take(1)[0]), kernel.MaxDecimal-1
+	}
+	if tag&tagUnsigned != 0 {
+		return formatError("numbers too large for a float")
+	}
+	d.ints = slices.Grow(d.ints[:0], n)[:n]
+	if err := d.integers(d.ints, tag); err != nil {
+		return err
+	}
+	if lo, hi := kernel.MinMax(d.ints); lo < -limit || hi > limit {
+		return formatError("numbers too large for a float")
+	}
+	kernel.Scale(dst, d.ints, exp)
+	return nil
+}
+
+// integers reads the numbers behind a tag; there is at least one.
+func (d *PageDecoder) integers(dst []int64, tag byte) error {
+	base, err := d.base(tag)
+	if err != nil {
+		return err
+	}
+	if tag&tagDelta == 0 {
+		return d.planes(dst, uint64(base))
+	}
+	step, k := binary.Uvarint(d.b)
+	if k <= 0 || len(dst) < 2 {
+		return formatError("bad differences")
+	}
+	d.b = d.b[k:]
+	dst[0] = base
+	if err := d.planes(dst[1:], step); err != nil {
+		return err
+	}
+	kernel.Accumulate(dst[1:], base)
+	return nil
+}
+
+func (d *PageDecoder) base(tag byte) (int64, error) {
+	var x int64
+	var k int
+	if tag&tagUnsigned != 0 {
+		var u uint64
+		u, k = binary.Uvarint(d.b)
+		x = int64(u)
+	} else {
+		x, k = binary.Varint(d.b)
+	}
+	if k <= 0 {
+		return 0, formatError("bad base")
+	}
+	d.b = d.b[k:]
+	return x, nil
+}
+
+// planes reads the width and the planes of len(dst) numbers less base.
+func (d *PageDecoder) planes(dst []int64, base uint64) error {
+	if len(d.b) == 0 {
+		return formatError("cut short")
+	}
+	width := int(d.take(1)[0])
+	if width > 64 || width > 1 && width&7 != 0 {
+		return formatError("bad width %d", width)
+	}
+	size := planesSize(len(dst), width)
+	if size > len(d.b) {
+		return formatError("cut short in the planes")
+	}
+	switch src := d.take(size); width {
+	case 0:
+		kernel.Fill(dst, int64(base))
+	case 1:
+		kernel.UnpackBits(dst, src, int64(base))
+	default:
+		kernel.Join(dst, src, base, width/8)
+	}
+	return nil
+}
+
+// lengths reads a block of m integers without nulls into scratch memory that
+// is valid until the next call.
+func (d *PageDecoder) lengths(m int) ([]int64, error) {
+	d.ints = slices.Grow(d.ints[:0], m)[:m]
+	if m == 0 {
+		return d.ints, nil
+	}
+	if len(d.b) == 0 || d.b[0]&^tagDelta != formInt {
+		return nil, formatError("bad lengths")
+	}
+	return d.ints, d.integers(d.ints, d.take(1)[0])
+}
+
+func (d *PageDecoder) listBody(v *Vector, r run) error {
+	lens, err := d.lengths(r.m)
+	if err != nil {
+		return err
+	}
+	total, err := sum(lens, d.values)
+	if err != nil {
+		return err
+	}
+	kid := v.Kids[0]
+	if kid.Len+total > math.MaxUint32 {
+		return formatError("more values than a vector holds")
+	}
+	v.Offs = appendEnds(v.Offs, lens)
+	if r.valid != nil {
+		v.Offs = spreadEnds(v.Offs, r)
+	}
+	return d.block(kid, total)
+}
+
+func (d *PageDecoder) bytesBody(v *Vector, r run) error {
+	k := len(v.Offs)
+	read := d.plain
+	if r.tag&formMask == formDict {
+		read = d.dictionary
+	}
+	if err := read(v, r.m); err != nil {
+		return err
+	}
+	if v.Type.Kind == Decimal {
+		for i := k; i < len(v.Offs); i++ {
+			if v.Offs[i]-v.Offs[i-1] != decimalSize {
+				return formatError("decimal of %d bytes", v.Offs[i]-v.Offs[i-1])
+			}
+		}
+	}
+	if r.valid != nil {
+		v.Offs = spreadEnds(v.Offs, r)
+	}
+	return nil
+}
+
+// decimalSize is the bytes of a decimal of more than 18 digits.
+const decimalSize = 16
+
+// spread moves the first m of xs to the places that valid says and zeroes the
+// others.
+func spread[T int64 | float32 | float64](xs []T, m int, valid []byte) {
+	for i := len(xs) - 1; i >= 0; i-- {
+		if packedBit(valid, i) {
+			m--
+			xs[i] = xs[m]
+		} else {
+			xs[i] = 0
+		}
+	}
+}
+
+// spreadEnds gives the last r.m ends of offs the places that r.valid says; a
+// null ends where the value before it does.
+func spreadEnds(offs []uint32, r run) []uint32 {
+	k := len(offs) - r.m
+	offs = slices.Grow(offs, r.n-r.m)[:k+r.n]
+	m := r.m
+	for i := r.n - 1; i >= 0; i-- {
+		// offs[k-1] is the end before the first of these values.
+		offs[k+i] = offs[k+m-1]
+		if packedBit(r.valid, i) {
+			m--
+		}
+	}
+	return offs
+}
+
+// intRange returns the least and greatest number of a type with LayoutInt and
+// whether that is every int64.
+func (t *Type) intRange() (lo, hi int64, all bool) {
+	switch t.Kind {
+	case Bool:
+		return 0, 1, false
+	case Int8:
+		return math.MinInt8, math.MaxInt8, false
+	case Int16:
+		return math.MinInt16, math.MaxInt16, false
+	case Int32, Date:
+		return math.MinInt32, math.MaxInt32, false
+	case Uint8:
+		return 0, math.MaxUint8, false
+	case Uint16:
+		return 0, math.MaxUint16, false
+	case Uint32:
+		return 0, math.MaxUint32, false
+	case Uint64:
+		return 0, math.MaxInt64, false
+	case Decimal:
+		p := int64(1)
+		for range min(t.Precision, 18) {
+			p *= 10
+		}
+		return 1 - p, p - 1, false
+	}
+	return math.MinInt64, math.MaxInt64, true
+}
