@@ -15,12 +15,12 @@ func (e *Env) crashed(v any) int {
 	e.out.Flush() // what was printed before the bug is still the user's
 	d := errorDocument{Schema: "strata.error/1", Slug: "bug", Exit: exitBug, Message: fmt.Sprint(v)}
 	if path, err := e.keepStack(v, stack); err == nil {
-		d.Try = []string{"report it with the file " + path + " and the output of strata doctor"}
+		d.hints = []string{"report it with the file " + path + " and the output of strata doctor"}
 	} else {
-		d.Try = []string{"report it with the output of strata doctor"}
+		d.hints = []string{"report it with the output of strata doctor"}
 		d.Cause = "the stack could not be kept: " + err.Error()
 	}
-	d.Hint = d.Try[0]
+	d.Hint = d.hints[0]
 	e.printError(d)
 	return exitBug
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
 
@@ -43,6 +44,7 @@ type Env struct {
 	progress *Progress
 	resume   string // how to go on after an interrupt
 	repo     repoState
+	extra    []*cobra.Command // verbs that only tests have
 }
 
 // Terminal says which streams a person is looking at.

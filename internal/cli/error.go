@@ -53,11 +53,13 @@ type errorDocument struct {
 	Cause   string   `json:"cause,omitempty"`
 	Hint    string   `json:"hint,omitempty"`
 	Try     []string `json:"try,omitempty"`
+
+	hints []string
 }
 
 // report prints what ended the command and returns its exit code.
 func (e *Env) report(ctx context.Context, err error) int {
-	if err == nil || errors.Is(err, errNo) {
+	if err == nil || errors.Is(err, errNo) || errors.Is(err, errPagerClosed) {
 		return exitOf(err)
 	}
 	// An interrupted command reports whatever it was doing; why it stopped is
@@ -84,18 +86,32 @@ func describe(err error, code int) errorDocument {
 	d := errorDocument{Schema: "strata.error/1", Slug: slugOf(err), Exit: code, Message: err.Error()}
 	var f *Failure
 	if errors.As(err, &f) {
-		d.Cause, d.Try = f.Cause, f.Hints
+		d.Cause, d.hints = f.Cause, f.Hints
 		if error(f) == err && f.Message != "" {
 			d.Message = f.Message
 		}
 	}
-	if len(d.Try) == 0 {
-		d.Try = hintsFor(d.Slug, err)
+	if len(d.hints) == 0 {
+		d.hints = hintsFor(d.Slug, err)
 	}
-	if len(d.Try) > 0 {
-		d.Hint = strings.Join(d.Try, "; ")
+	d.Hint = strings.Join(d.hints, "; ")
+	for _, h := range d.hints {
+		if c := commandIn(h); c != "" {
+			d.Try = append(d.Try, c)
+		}
 	}
 	return d
+}
+
+// commandIn returns the command that a hint begins with, or "".
+func commandIn(hint string) string {
+	if !strings.HasPrefix(hint, "strata ") {
+		return ""
+	}
+	for _, end := range []string{"   ", ", ", "; "} {
+		hint, _, _ = strings.Cut(hint, end)
+	}
+	return hint
 }
 
 // printError writes the lines for people and, with --json, the document last.
@@ -106,7 +122,7 @@ func (e *Env) printError(d errorDocument) {
 	if d.Cause != "" {
 		fmt.Fprintf(&b, "cause: %s\n", d.Cause)
 	}
-	for _, h := range d.Try {
+	for _, h := range d.hints {
 		fmt.Fprintf(&b, "%s %s\n", st.Hint("hint:"), h)
 	}
 	if e.Flags.JSON {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"syscall"
 
@@ -42,7 +41,6 @@ var errNo = errors.New("the answer is no")
 func slugOf(err error) string {
 	var (
 		failure *Failure
-		netErr  net.Error
 		locked  *vfs.LockedError
 		value   *format.ValueError
 	)
@@ -67,7 +65,7 @@ func slugOf(err error) string {
 		return "permission-denied"
 	case errors.Is(err, fs.ErrNotExist):
 		return "path-not-found"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "network"
 	}
 	return "failed"

@@ -38,7 +38,7 @@ func newInitCmd(env *Env) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&o.bare, "bare", false, "no working files: the directory itself is the repository")
-	cmd.Flags().StringVarP(&o.branch, "initial-branch", "b", "", "`NAME` of the first branch (default init.defaultBranch, or main)")
+	cmd.Flags().StringVarP(&o.branch, "initial-branch", "b", "", "call the first branch `NAME` (default init.defaultBranch, or main)")
 	return cmd
 }
 

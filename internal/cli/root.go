@@ -29,6 +29,7 @@ func verbGroups(env *Env) []group {
 			newCompletionCmd(env),
 			newVersionCmd(env),
 		}},
+		{"extra", "Extra", env.extra},
 	}
 }
 
@@ -120,7 +121,7 @@ func asUsage(cmd *cobra.Command, err error) error {
 	if errors.As(err, new(*Failure)) {
 		return err
 	}
-	return &Failure{Slug: "usage", Message: err.Error(), Hints: []string{strings.TrimSpace("strata help " + verbOf(cmd))}, Err: err}
+	return &Failure{Slug: "usage", Message: strings.TrimSpace("strata "+verbOf(cmd)) + ": " + err.Error(), Hints: []string{strings.TrimSpace("strata help " + verbOf(cmd))}, Err: err}
 }
 
 // unknownVerb is the error of a first argument that is no verb.

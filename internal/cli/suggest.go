@@ -2,16 +2,16 @@ package cli
 
 // nearest returns the word that is closest to typed by edit distance, or ""
 // when none is close enough to be what was meant: at most a third of the longer
-// word wrong, or one a beginning of the other. Ties go to the earlier word.
+// word (rounded up) wrong, or one a beginning of the other. Ties go to the earlier word.
 func nearest(typed string, words []string) string {
 	best, bestDist := "", 1<<30
 	for _, w := range words {
 		d := distance(typed, w)
-		limit := max(len(typed), len(w)) / 3
+		limit := (max(len(typed), len(w)) + 2) / 3
 		if len(typed) >= 3 && len(w) > len(typed) && w[:len(typed)] == typed {
 			d, limit = min(d, 1), 1
 		}
-		if d <= max(limit, 1) && d < bestDist && d < max(len(typed), len(w)) {
+		if d <= limit && d < bestDist && d < max(len(typed), len(w)) {
 			best, bestDist = w, d
 		}
 	}
