@@ -75,7 +75,7 @@ func (e *Env) end(err error) error {
 		err = ferr
 	}
 	if e.pager != nil {
-		if perr := e.pager.wait(); err == nil || errors.Is(err, errPagerClosed) {
+		if perr := e.pager.wait(); err == nil || errors.Is(perr, errPagerClosed) {
 			err = perr
 		}
 	}

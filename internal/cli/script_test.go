@@ -74,7 +74,7 @@ func TestScripts(t *testing.T) {
 			for _, v := range [][2]string{
 				{"HOME", home}, {"XDG_CONFIG_HOME", filepath.Join(home, ".config")}, {"DATA", data},
 				{"STRATA_AUTHOR_NAME", "Ana Ito"}, {"STRATA_AUTHOR_EMAIL", "ana@example.com"},
-				{"STRATA_TEST_NOW", "2026-01-02T03:04:05Z"}, {"TZ", "UTC"}, {"LC_ALL", "C"},
+				{"STRATA_TEST_NOW", "2026-01-02T03:04:05Z"}, {"TZ", "UTC"}, {"LC_ALL", "C"}, {"GORACE", "atexit_sleep_ms=0"},
 				{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", filepath.Join(home, ".gitconfig")},
 			} {
 				e.Setenv(v[0], v[1])
