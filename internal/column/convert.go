@@ -2,6 +2,7 @@ package column
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 
@@ -106,13 +107,22 @@ func Convert(src *Vector, to *Type) (*Vector, error) {
 	dst := NewVector(to, src.Len)
 	for i := range src.Len {
 		if err := convertValue(dst, src, i); err != nil {
-			return nil, err
+			return nil, atRow(err, i)
 		}
 	}
 	return dst, nil
 }
 
-// convertValue appends value i of src to dst.
+// atRow sets the row of a ConvertError that may have come from within a list.
+func atRow(err error, i int) error {
+	var ce *ConvertError
+	if errors.As(err, &ce) {
+		ce.Row = i
+	}
+	return err
+}
+
+// convertValue appends value i of src to dst. A ConvertError has no row yet.
 func convertValue(dst, src *Vector, i int) error {
 	if src.IsNull(i) {
 		dst.AppendNull()
@@ -140,7 +150,7 @@ func convertValue(dst, src *Vector, i int) error {
 		return convertNested(dst, src, i)
 	}
 	if !ok {
-		return &ConvertError{From: src.Type, To: dst.Type, Row: i, Value: Text(src, i)}
+		return &ConvertError{From: src.Type, To: dst.Type, Value: Text(src, i)}
 	}
 	return nil
 }
@@ -166,11 +176,14 @@ func convertNumber(dst, src *Vector, i int) bool {
 	case to.IsFloat():
 		return convertToFloat(dst, src, i)
 	case to == Decimal:
-		text := AppendText(nil, src, i)
-		if src.Type.Kind == Bool {
-			text = []byte{'0' + byte(src.Ints[i])}
+		text := Text(src, i)
+		switch {
+		case src.Type.Kind == Bool:
+			text = string('0' + rune(src.Ints[i]))
+		case text == "-0.0":
+			return false
 		}
-		return ParseText(dst.Type, string(text), dst) == nil
+		return ParseText(dst.Type, text, dst) == nil
 	}
 	x, big := int64(0), false
 	switch from := src.Type.Kind; {
@@ -270,7 +283,7 @@ func convertTime(dst, src *Vector, i int) bool {
 func convertNested(dst, src *Vector, i int) error {
 	if dst.Type.Kind == Struct {
 		if len(src.Kids) != len(dst.Kids) {
-			return &ConvertError{From: src.Type, To: dst.Type, Row: i, Value: Text(src, i)}
+			return &ConvertError{From: src.Type, To: dst.Type, Value: Text(src, i)}
 		}
 		for k := range dst.Kids {
 			if err := convertValue(dst.Kids[k], src.Kids[k], i); err != nil {
@@ -282,7 +295,7 @@ func convertNested(dst, src *Vector, i int) error {
 	}
 	from, to := src.Span(i)
 	if dst.Type.Kind == FixedList && to-from != dst.Type.Size {
-		return &ConvertError{From: src.Type, To: dst.Type, Row: i, Value: Text(src, i)}
+		return &ConvertError{From: src.Type, To: dst.Type, Value: Text(src, i)}
 	}
 	for j := from; j < to; j++ {
 		if err := convertValue(dst.Kids[0], src.Kids[0], j); err != nil {

@@ -31,7 +31,7 @@ func Equal(a *Vector, i int, b *Vector, j int) bool {
 		return compareDecimal(a, i, b, j) == 0
 	case familyTime:
 		return compareTime(a, i, b, j) == 0
-	case familyText, familyBinary, familyJSON:
+	case familyBytes:
 		return bytes.Equal(a.At(i), b.At(j))
 	}
 	return a.Ints[i] == b.Ints[j]
@@ -45,9 +45,7 @@ const (
 	familyBool
 	familyNumber
 	familyDecimal
-	familyText
-	familyBinary
-	familyJSON
+	familyBytes
 	familyDate
 	familyTime
 )
@@ -56,18 +54,14 @@ func (k Kind) family() family {
 	switch {
 	case k.IsInt() || k.IsFloat():
 		return familyNumber
-	case k == String || k == File:
-		return familyText
+	case k == String || k == File || k == Binary || k == JSON:
+		return familyBytes
 	}
 	switch k {
 	case Bool:
 		return familyBool
 	case Decimal:
 		return familyDecimal
-	case Binary:
-		return familyBinary
-	case JSON:
-		return familyJSON
 	case Date:
 		return familyDate
 	case Timestamp:
@@ -148,7 +142,7 @@ func Compare(a *Vector, i int, b *Vector, j int) int {
 		return compareDecimal(a, i, b, j)
 	case familyTime:
 		return compareTime(a, i, b, j)
-	case familyText, familyBinary, familyJSON:
+	case familyBytes:
 		return bytes.Compare(a.At(i), b.At(j))
 	case familyNone:
 		return 0

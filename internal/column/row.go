@@ -58,12 +58,8 @@ func appendValue(dst []byte, v *Vector, i int) []byte {
 		return appendFloatValue(dst, v.floatBits(i))
 	case Decimal:
 		return appendLong(append(dst, 'd', byte(v.Type.Scale)), v.decimalAt(i))
-	case String, File:
+	case String, File, Binary, JSON:
 		return appendSized(append(dst, 's'), v.At(i))
-	case Binary:
-		return appendSized(append(dst, 'x'), v.At(i))
-	case JSON:
-		return appendSized(append(dst, 'j'), v.At(i))
 	case List, FixedList:
 		from, to := v.Span(i)
 		dst = binary.AppendUvarint(append(dst, 'l'), uint64(to-from))
