@@ -13,7 +13,6 @@ import (
 
 // Numbers of the union Type in Schema.fbs.
 const (
-	arrowNull          = 1
 	arrowInt           = 2
 	arrowFloat         = 3
 	arrowBinary        = 4

@@ -40,7 +40,6 @@ func BenchmarkRead(b *testing.B) {
 			size += batch.SizeBytes()
 		}
 		b.SetBytes(int64(size))
-		b.ReportMetric(float64(r.Rows())*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		f.Close()
 	}
 }
@@ -60,7 +59,6 @@ func BenchmarkWrite(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.SetBytes(int64(batch.SizeBytes()))
-		b.ReportMetric(float64(batch.Len)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	}
 }
 
