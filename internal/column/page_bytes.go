@@ -49,15 +49,19 @@ type dictionary struct {
 	table   [dictSlots]dictSlot
 }
 
-const dictSlots = 1024
+const dictSlots = 512
 
 type dictEntry struct {
 	value []byte
 	code  uint8
 }
 
+// dictSlot is an entry in the hash table. Up to 16 bytes stand in a and b
+// themselves, so that most values are compared without looking at them again;
+// of longer ones a is the hash.
 type dictSlot struct {
-	hash uint32
+	a, b uint64
+	n    uint32
 	code uint16 // number of the entry + 1, 0 = free
 }
 
@@ -81,15 +85,20 @@ func (d *dictionary) build(buf []byte, offs []uint32) bool {
 
 func (d *dictionary) add(buf []byte, from, to uint32) (uint8, bool) {
 	value := buf[from:to]
-	var h uint32
-	if n := to - from; n <= 8 && int(from)+8 <= len(buf) {
-		w := binary.LittleEndian.Uint64(buf[from:])
-		w &= 1<<(n*8) - 1 // n = 8 shifts everything out: all ones
-		h = mix(w, uint64(n))
-	} else {
-		h = hashBytes(value)
+	n := to - from
+	var a, b uint64
+	switch {
+	case n > 16:
+		a = hashBytes(value)
+	case n >= 8:
+		a, b = binary.LittleEndian.Uint64(value), binary.LittleEndian.Uint64(value[n-8:])
+	case int(from)+8 <= len(buf):
+		a = binary.LittleEndian.Uint64(buf[from:]) & (1<<(n*8) - 1)
+	default:
+		a = lastWord(value)
 	}
-	for s := h % dictSlots; ; s = (s + 1) % dictSlots {
+	hi, lo := bits.Mul64(a^0x9E3779B97F4A7C15, b^uint64(n)^0xD1B54A32D192ED03)
+	for s := (hi ^ lo) % dictSlots; ; s = (s + 1) % dictSlots {
 		slot := &d.table[s]
 		if slot.code == 0 {
 			if len(d.entries) == maxDict {
@@ -98,10 +107,10 @@ func (d *dictionary) add(buf []byte, from, to uint32) (uint8, bool) {
 			code := uint8(len(d.entries))
 			d.entries = append(d.entries, dictEntry{value: value, code: code})
 			d.size += len(value)
-			*slot = dictSlot{hash: h, code: uint16(code) + 1}
+			*slot = dictSlot{a: a, b: b, n: n, code: uint16(code) + 1}
 			return code, true
 		}
-		if slot.hash == h && bytes.Equal(d.entries[slot.code-1].value, value) {
+		if slot.a == a && slot.b == b && slot.n == n && (n <= 16 || bytes.Equal(d.entries[slot.code-1].value, value)) {
 			return uint8(slot.code - 1), true
 		}
 	}
@@ -136,24 +145,22 @@ func (d *dictionary) sort() (rank [maxDict]uint8) {
 	return rank
 }
 
-func mix(a, b uint64) uint32 {
-	hi, lo := bits.Mul64(a^0x9E3779B97F4A7C15, b*2+0xD1B54A32D192ED03)
-	return uint32(hi>>32 ^ hi ^ lo)
+// hashBytes hashes more than eight bytes.
+func hashBytes(b []byte) uint64 {
+	h := uint64(len(b))
+	for ; len(b) > 8; b = b[8:] {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^0x9E3779B97F4A7C15, h^0xD1B54A32D192ED03)
+		h = hi ^ lo
+	}
+	hi, lo := bits.Mul64(lastWord(b)^0x9E3779B97F4A7C15, h^0xD1B54A32D192ED03)
+	return hi ^ lo
 }
 
-func hashBytes(b []byte) uint32 {
-	h := uint64(len(b))
-	for len(b) > 8 {
-		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)^0x9E3779B97F4A7C15, h*2+0xD1B54A32D192ED03)
-		h = hi ^ lo
-		b = b[8:]
-	}
-	var w uint64
+// lastWord returns up to eight bytes as a number.
+func lastWord(b []byte) uint64 {
+	w := uint64(0)
 	for i, c := range b {
 		w |= uint64(c) << (8 * i)
 	}
-	if h <= 8 {
-		return mix(w, h)
-	}
-	return mix(w^h, h>>7)
+	return w
 }
