@@ -48,21 +48,25 @@ func (b Bins) Bounds(i int) (lo, hi float64, hasLo, hasHi bool) {
 //
 // A value that takes two or more of the quantiles is an atom (a constant, a zero-inflated amount) and gets a bin of its own,
 // so that mass moving from it to either side is seen; plain removal of duplicates would merge it with one neighbour.
-// Infinite quantiles cut nothing and are left out.
+// Infinities that take a quantile get a bin of their own too.
 func QuantileBins(parts int, quantile func(q float64) float64) Bins {
 	var cuts []float64
 	prev, atom := math.NaN(), false
 	for i := 1; i < parts; i++ {
 		v := quantile(float64(i) / float64(parts))
 		switch {
-		case math.IsNaN(v) || math.IsInf(v, 0):
+		case math.IsNaN(v):
+		case math.IsInf(v, -1):
+			if len(cuts) == 0 {
+				cuts = append(cuts, above(v))
+			}
 		case v != prev:
 			if len(cuts) == 0 || v > cuts[len(cuts)-1] {
 				cuts = append(cuts, v)
 			}
 			prev, atom = v, false
 		case !atom:
-			if next := above(v); !math.IsInf(next, 0) && next > cuts[len(cuts)-1] {
+			if next := above(v); next > cuts[len(cuts)-1] {
 				cuts = append(cuts, next)
 			}
 			atom = true
