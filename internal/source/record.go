@@ -1,0 +1,208 @@
+// Package source turns files into tables and tables into the same files again.
+//
+// Ingest reads the files of a dataset with their formats, keys and sorts the
+// rows, builds the table and writes beside it what is needed to give every
+// byte back: the dialect, the records that the dialect would write otherwise,
+// and the order of the records where it is not the order of keys. A file of
+// which an earlier version is known is read, hashed and parsed only where it
+// changed. Restore writes a file from its source object and the rows.
+//
+// The one law: Restore(Ingest(f)) = f, verified record by record while f is
+// read. Layouts are in docs/format/source.md. Start reading at Request and
+// Ingest, then Restore.
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/merkle"
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/store"
+	"github.com/strata-data/strata/internal/table"
+)
+
+const (
+	streamSource = "meta/source"
+	streamLines  = "meta/lines"
+	streamKeys   = "keys"
+)
+
+// Source is a decoded source object.
+type Source struct {
+	Path       string   `cbor:"1,keyasint"`
+	Format     string   `cbor:"2,keyasint"`
+	Size       int64    `cbor:"3,keyasint"`
+	Hash       []byte   `cbor:"4,keyasint"`
+	Rows       int64    `cbor:"5,keyasint"`
+	Executable bool     `cbor:"6,keyasint,omitempty"`
+	Blob       []byte   `cbor:"7,keyasint,omitempty"`
+	Columns    []string `cbor:"8,keyasint,omitempty"`
+	Dialect    []byte   `cbor:"9,keyasint,omitempty"`
+	Head       []byte   `cbor:"10,keyasint,omitempty"`
+	Lines      [][]byte `cbor:"11,keyasint,omitempty"`
+	Odd        *odd     `cbor:"12,keyasint,omitempty"`
+	Shuffled   bool     `cbor:"13,keyasint,omitempty"`
+	ValuesOnly bool     `cbor:"14,keyasint,omitempty"`
+	Cut        int      `cbor:"15,keyasint,omitempty"`
+}
+
+// odd is the root of the table of odd records.
+type odd struct {
+	Root  []byte `cbor:"1,keyasint"`
+	Level int    `cbor:"2,keyasint,omitempty"`
+	Rows  int64  `cbor:"3,keyasint"`
+	Bytes int64  `cbor:"4,keyasint"`
+	Last  []byte `cbor:"5,keyasint"`
+}
+
+// HashID returns the BLAKE3-256 of the file.
+func (s *Source) HashID() object.ID { return object.ID(s.Hash) }
+
+// IsText reports whether the file is written from its rows.
+func (s *Source) IsText() bool { return s.Blob == nil && !s.ValuesOnly }
+
+// Load reads the source object id.
+func Load(ctx context.Context, r store.Reader, id object.ID) (*Source, error) {
+	b, err := r.Get(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read source %s: %w", id, err)
+	}
+	s := new(Source)
+	if err := object.Unmarshal(b, object.KindSource, s); err != nil {
+		return nil, fmt.Errorf("source %s: %w", id, err)
+	}
+	for _, p := range append([][]byte{s.Hash}, s.Lines...) {
+		if len(p) != object.Size {
+			return nil, &object.CorruptError{ID: id, Detail: "an id in it has the wrong length"}
+		}
+	}
+	if (s.Blob != nil && len(s.Blob) != object.Size) || (s.Odd != nil && len(s.Odd.Root) != object.Size) {
+		return nil, &object.CorruptError{ID: id, Detail: "an id in it has the wrong length"}
+	}
+	return s, nil
+}
+
+func (s *Source) save(ctx context.Context, w store.Writer, base object.ID) (object.ID, error) {
+	id, err := w.Put(ctx, object.Marshal(object.KindSource, s), store.Hint{Stream: streamSource, Base: base})
+	if err != nil {
+		return id, fmt.Errorf("write source of %s: %w", s.Path, err)
+	}
+	return id, nil
+}
+
+// oddSchema is the schema of the table of odd records.
+func oddSchema() *column.Schema {
+	return &column.Schema{Key: []string{"key"}, Fields: []column.Field{
+		column.NewField("key", column.Of(column.Binary)), column.NewField("record", column.Of(column.Binary))}}
+}
+
+// oddTable returns the table of odd records, empty where there are none.
+func (s *Source) oddTable(r store.Reader) *table.Table {
+	var root merkle.Root
+	if s.Odd != nil {
+		root.Level = s.Odd.Level
+		root.Entry = merkle.Entry{ID: object.ID(s.Odd.Root), Last: s.Odd.Last, Rows: s.Odd.Rows, Bytes: s.Odd.Bytes}
+	}
+	return table.New(r, oddSchema(), root)
+}
+
+func (s *Source) setOdd(root merkle.Root) {
+	s.Odd = nil
+	if !root.ID.IsZero() {
+		s.Odd = &odd{Root: root.ID[:], Level: root.Level, Rows: root.Rows, Bytes: root.Bytes, Last: root.Last}
+	}
+}
+
+// chunk is what is remembered of a chunk of a text file.
+type chunk struct {
+	ID          object.ID // hash of its bytes; not an object
+	Size        int64
+	Rows, Lines int64
+	First, Last []byte    // keys
+	Keys        object.ID // page of all keys, where the source is shuffled
+}
+
+// maxRun is how many chunks a line-run object holds at most.
+const maxRun = 2048
+
+func encodeRun(chunks []chunk, shuffled bool) []byte {
+	dst := object.AppendHeader(make([]byte, 0, 16+96*len(chunks)), object.KindLines)
+	dst = binary.AppendUvarint(dst, uint64(len(chunks)))
+	for i := range chunks {
+		c := &chunks[i]
+		dst = append(dst, c.ID[:]...)
+		dst = binary.AppendUvarint(dst, uint64(c.Size))
+		dst = binary.AppendUvarint(dst, uint64(c.Rows))
+		dst = binary.AppendUvarint(dst, uint64(c.Lines))
+		dst = append(binary.AppendUvarint(dst, uint64(len(c.First))), c.First...)
+		dst = append(binary.AppendUvarint(dst, uint64(len(c.Last))), c.Last...)
+		if shuffled {
+			dst = append(dst, c.Keys[:]...)
+		}
+	}
+	return dst
+}
+
+func decodeRun(b []byte, shuffled bool) ([]chunk, error) {
+	p, err := object.Payload(b, object.KindLines)
+	if err != nil {
+		return nil, err
+	}
+	d := merkle.Decoder{B: p}
+	n := d.Uvarint(maxRun)
+	var chunks []chunk
+	for i := uint64(0); i < n && d.Err == nil; i++ {
+		c := chunk{ID: d.ID(), Size: int64(d.Uvarint(1 << 40)), Rows: int64(d.Uvarint(1 << 40)), Lines: int64(d.Uvarint(1 << 40))}
+		c.First, c.Last = bytes.Clone(d.Bytes()), bytes.Clone(d.Bytes())
+		if shuffled {
+			c.Keys = d.ID()
+		}
+		chunks = append(chunks, c)
+	}
+	return chunks, d.Done()
+}
+
+// saveChunks writes the line runs of a source. base are the runs of the
+// version before, for storing small.
+func (s *Source) saveChunks(ctx context.Context, w store.Writer, chunks []chunk, base [][]byte) error {
+	s.Lines = nil
+	for from := 0; from < len(chunks); {
+		to := from + 1
+		for to < len(chunks) && to-from < maxRun && chunks[to-1].ID[0] != 0 {
+			to++
+		}
+		h := store.Hint{Stream: streamLines}
+		if n := len(s.Lines); n < len(base) {
+			h.Base = object.ID(base[n])
+		}
+		id, err := w.Put(ctx, encodeRun(chunks[from:to], s.Shuffled), h)
+		if err != nil {
+			return fmt.Errorf("write lines of %s: %w", s.Path, err)
+		}
+		s.Lines = append(s.Lines, id[:])
+		from = to
+	}
+	return nil
+}
+
+// chunks reads all chunks of a text source.
+func (s *Source) chunks(ctx context.Context, r store.Reader) ([]chunk, error) {
+	var all []chunk
+	for _, raw := range s.Lines {
+		id := object.ID(raw)
+		b, err := r.Get(ctx, id)
+		if err != nil {
+			return nil, fmt.Errorf("read lines %s of %s: %w", id, s.Path, err)
+		}
+		run, err := decodeRun(b, s.Shuffled)
+		if err != nil {
+			return nil, &object.CorruptError{ID: id, Detail: err.Error()}
+		}
+		all = append(all, run...)
+	}
+	return all, nil
+}

@@ -1,0 +1,172 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/merkle"
+	"github.com/strata-data/strata/internal/store"
+)
+
+// ErrUnsorted is returned by Builder.Append for a key below the one before.
+var ErrUnsorted = errors.New("rows are not in key order")
+
+// Builder makes a table bottom-up from rows in key order, writing every object
+// once. Leaves are encoded on several goroutines and written in key order, so
+// the result does not depend on their number.
+type Builder struct {
+	schema  *column.Schema
+	keyCols []int
+	pending *column.Batch // rows of the open leaf
+	zeros   []uint8
+	first   []byte
+	last    []byte // last key appended
+	key     []byte // scratch
+	begun   bool
+
+	ctx   context.Context
+	group *errgroup.Group
+	jobs  chan *leafJob
+	order chan *leafJob
+	free  sync.Pool
+	nodes *merkle.Builder
+	root  merkle.Root
+}
+
+type leafJob struct {
+	batch       *column.Batch
+	zeros       []uint8
+	first, last []byte
+	out         *newLeaf
+	done        chan struct{}
+}
+
+// NewBuilder returns a Builder that writes to w with the given number of
+// encoding goroutines (0: one for each processor). Finish or Abort must be
+// called.
+func NewBuilder(ctx context.Context, w store.Writer, s *column.Schema, workers int) *Builder {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	b := &Builder{schema: s, keyCols: s.KeyColumns(), pending: column.NewBatch(s, 0), nodes: merkle.NewBuilder(w)}
+	b.group, b.ctx = errgroup.WithContext(ctx)
+	b.jobs, b.order = make(chan *leafJob, workers), make(chan *leafJob, workers)
+	for range workers {
+		b.group.Go(b.encode)
+	}
+	b.group.Go(func() error { return b.write(w) })
+	return b
+}
+
+// encode turns jobs into encoded leaves until there are no more.
+func (b *Builder) encode() error {
+	for j := range b.jobs {
+		j.out = encodeLeaf(j.batch, j.zeros, j.first, j.last)
+		j.batch.Reset()
+		b.free.Put(j.batch)
+		close(j.done)
+	}
+	return nil
+}
+
+// write puts encoded leaves in the order of their keys.
+func (b *Builder) write(w store.Writer) error {
+	for j := range b.order {
+		<-j.done
+		e, err := j.out.write(b.ctx, w)
+		if err != nil {
+			return err
+		}
+		if err := b.nodes.Append(b.ctx, 0, e); err != nil {
+			return err
+		}
+	}
+	root, err := b.nodes.Finish(b.ctx)
+	b.root = root
+	return err
+}
+
+// Append adds the rows of src, whose columns are those of the schema. Keys
+// must be ascending within and across calls: a lower one is ErrUnsorted, an
+// equal one a *DuplicateKeyError with the row's number in src. src is copied.
+func (b *Builder) Append(src *column.Batch) error {
+	from := 0
+	for i := range src.Len {
+		b.key = column.RowKey(b.key[:0], src, b.keyCols, i)
+		if b.begun {
+			if c := bytes.Compare(b.last, b.key); c == 0 {
+				return &DuplicateKeyError{Key: bytes.Clone(b.key), Row: int64(i), Old: -1}
+			} else if c > 0 {
+				return ErrUnsorted
+			}
+		}
+		if len(b.zeros) == 0 {
+			b.first = bytes.Clone(b.key)
+		}
+		b.begun = true
+		b.last, b.key = b.key, b.last
+		z := merkle.Zeros(b.last)
+		b.zeros = append(b.zeros, uint8(z))
+		if z >= merkle.LeafBits || len(b.zeros) >= merkle.MaxLeafRows {
+			b.pending.AppendFrom(src, from, i+1)
+			from = i + 1
+			if err := b.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if from < src.Len {
+		b.pending.AppendFrom(src, from, src.Len)
+	}
+	return nil
+}
+
+// flush hands the open leaf to the encoders.
+func (b *Builder) flush() error {
+	j := &leafJob{batch: b.pending, zeros: b.zeros, first: b.first, last: bytes.Clone(b.last), done: make(chan struct{})}
+	for _, c := range []chan *leafJob{b.order, b.jobs} {
+		select {
+		case c <- j:
+		case <-b.ctx.Done():
+			return context.Cause(b.ctx)
+		}
+	}
+	b.zeros, b.first = make([]uint8, 0, 2048), nil
+	if next, ok := b.free.Get().(*column.Batch); ok {
+		b.pending = next
+	} else {
+		b.pending = column.NewBatch(b.schema, 2048)
+	}
+	return nil
+}
+
+// Finish ends the table and returns its root.
+func (b *Builder) Finish() (merkle.Root, error) {
+	var err error
+	if len(b.zeros) > 0 {
+		err = b.flush()
+	}
+	if werr := b.stop(); werr != nil {
+		err = werr
+	}
+	return b.root, err
+}
+
+// Abort ends the goroutines of a Builder whose Append failed.
+func (b *Builder) Abort() { _ = b.stop() }
+
+func (b *Builder) stop() error {
+	if b.jobs == nil {
+		return nil
+	}
+	close(b.jobs)
+	close(b.order)
+	b.jobs = nil
+	return b.group.Wait()
+}

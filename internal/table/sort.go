@@ -1,0 +1,332 @@
+package table
+
+import (
+	"bytes"
+	"cmp"
+	"container/heap"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+
+	"github.com/strata-data/strata/internal/column"
+)
+
+// Sorter puts rows into key order within a memory budget. Rows beyond the
+// budget go to a temporary file as sorted runs, which are merged when they are
+// read back. Every row carries an ordinal (its number in its source), so that
+// two rows with one key can both be named.
+type Sorter struct {
+	schema *column.Schema
+	budget int64
+	temp   func() (*os.File, error)
+
+	rows    *column.Batch
+	keys    keySet
+	ordinal []int64
+	runs    []*run
+	file    *os.File
+	size    int64
+}
+
+// NewSorter returns a Sorter for rows of schema s that holds about budget
+// bytes in memory. temp makes the file for what does not fit; it is removed by
+// Close.
+func NewSorter(s *column.Schema, budget int64, temp func() (*os.File, error)) *Sorter {
+	return &Sorter{schema: s, budget: budget, temp: temp, rows: column.NewBatch(s, 0)}
+}
+
+// Add copies the rows of b; the first has the given ordinal.
+func (s *Sorter) Add(b *column.Batch, ordinal int64) error {
+	pos := s.schema.KeyColumns()
+	for i := range b.Len {
+		s.keys.data = column.RowKey(s.keys.data, b, pos, i)
+		s.keys.ends = append(s.keys.ends, uint32(len(s.keys.data)))
+		s.ordinal = append(s.ordinal, ordinal+int64(i))
+	}
+	s.rows.AppendFrom(b, 0, b.Len)
+	// Sorting needs an index beside the rows, reading a second copy of a part.
+	if int64(s.rows.SizeBytes()+len(s.keys.data)+36*s.rows.Len) > s.budget || len(s.keys.data) > 1<<31 {
+		return s.spill()
+	}
+	return nil
+}
+
+// Close removes the temporary file.
+func (s *Sorter) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	if rerr := os.Remove(s.file.Name()); err == nil {
+		err = rerr
+	}
+	s.file = nil
+	return err
+}
+
+// order returns the positions of the rows in key order; equal keys keep their
+// order of arrival.
+func (s *Sorter) order() []uint32 {
+	type item struct {
+		prefix uint64
+		row    uint32
+	}
+	items := make([]item, s.keys.len())
+	for i := range items {
+		var p [8]byte
+		copy(p[:], s.keys.at(i))
+		items[i] = item{binary.BigEndian.Uint64(p[:]), uint32(i)}
+	}
+	slices.SortFunc(items, func(a, b item) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		if c := bytes.Compare(s.keys.at(int(a.row)), s.keys.at(int(b.row))); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.row, b.row)
+	})
+	order := make([]uint32, len(items))
+	for i, it := range items {
+		order[i] = it.row
+	}
+	return order
+}
+
+// sortedBlock is how many rows are read or written together.
+const sortedBlock = 4096
+
+// Sorted is a run of rows in key order.
+type Sorted struct {
+	Batch   *column.Batch
+	Ordinal []int64
+}
+
+// Rows yields all rows in key order, rows with equal keys in order of arrival.
+// What it yields is valid until the next. Rows may be called once.
+func (s *Sorter) Rows(ctx context.Context) iter.Seq2[Sorted, error] {
+	if len(s.runs) == 0 {
+		return s.inMemory()
+	}
+	return s.merged(ctx)
+}
+
+func (s *Sorter) inMemory() iter.Seq2[Sorted, error] {
+	return func(yield func(Sorted, error) bool) {
+		order := s.order()
+		out := Sorted{Batch: column.NewBatch(s.schema, sortedBlock)}
+		for len(order) > 0 {
+			n := min(sortedBlock, len(order))
+			s.gather(&out, order[:n])
+			if !yield(out, nil) {
+				return
+			}
+			order = order[n:]
+		}
+	}
+}
+
+func (s *Sorter) gather(out *Sorted, order []uint32) {
+	out.Batch.Reset()
+	out.Ordinal = out.Ordinal[:0]
+	for c, v := range out.Batch.Cols {
+		src := s.rows.Cols[c]
+		for _, row := range order {
+			v.AppendOne(src, int(row))
+		}
+	}
+	out.Batch.Len = len(order)
+	for _, row := range order {
+		out.Ordinal = append(out.Ordinal, s.ordinal[row])
+	}
+}
+
+// run is a sorted run in the temporary file: blocks of a length and, for each
+// column, a length and a page, then the ordinals.
+type run struct {
+	file     *os.File
+	at, end  int64
+	schema   *column.Schema
+	keyCols  []int
+	block    Sorted
+	row      int
+	key      []byte
+	sequence int
+	buf      []byte
+}
+
+// spill writes the rows in memory as a sorted run.
+func (s *Sorter) spill() error {
+	if s.file == nil {
+		f, err := s.temp()
+		if err != nil {
+			return fmt.Errorf("sort rows: %w", err)
+		}
+		s.file = f
+	}
+	start := s.size
+	order := s.order()
+	out := Sorted{Batch: column.NewBatch(s.schema, sortedBlock)}
+	var buf []byte
+	for len(order) > 0 {
+		n := min(sortedBlock, len(order))
+		s.gather(&out, order[:n])
+		buf = encodeBlock(buf[:0], &out)
+		if _, err := s.file.WriteAt(buf, s.size); err != nil {
+			return fmt.Errorf("sort rows: %w", err)
+		}
+		s.size += int64(len(buf))
+		order = order[n:]
+	}
+	s.runs = append(s.runs, &run{file: s.file, at: start, end: s.size, schema: s.schema,
+		keyCols: s.schema.KeyColumns(), sequence: len(s.runs)})
+	s.rows.Reset()
+	s.keys.data, s.keys.ends, s.ordinal = s.keys.data[:0], s.keys.ends[:0], s.ordinal[:0]
+	return nil
+}
+
+func encodeBlock(dst []byte, b *Sorted) []byte {
+	dst = append(dst, make([]byte, 8)...)
+	for _, v := range b.Batch.Cols {
+		at := len(dst)
+		dst = append(dst, make([]byte, 8)...)
+		dst = column.EncodePage(dst, v, 0, v.Len)
+		binary.LittleEndian.PutUint64(dst[at:], uint64(len(dst)-at-8))
+	}
+	for _, o := range b.Ordinal {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(o))
+	}
+	binary.LittleEndian.PutUint64(dst, uint64(len(dst)-8))
+	return dst
+}
+
+// load reads the next block of the run; io.EOF behind the last.
+func (r *run) load() error {
+	if r.at >= r.end {
+		return io.EOF
+	}
+	var head [8]byte
+	if _, err := r.file.ReadAt(head[:], r.at); err != nil {
+		return fmt.Errorf("sort rows: %w", err)
+	}
+	n := int64(binary.LittleEndian.Uint64(head[:]))
+	if n < 0 || r.at+8+n > r.end {
+		return fmt.Errorf("sort rows: temporary file is damaged")
+	}
+	if int64(cap(r.buf)) < n {
+		r.buf = make([]byte, n)
+	}
+	b := r.buf[:n]
+	if _, err := r.file.ReadAt(b, r.at+8); err != nil {
+		return fmt.Errorf("sort rows: %w", err)
+	}
+	r.at += 8 + n
+	if r.block.Batch == nil {
+		r.block.Batch = column.NewBatch(r.schema, sortedBlock)
+	}
+	r.block.Batch.Reset()
+	for _, v := range r.block.Batch.Cols {
+		k := binary.LittleEndian.Uint64(b)
+		if err := column.DecodePage(b[8:8+k], v); err != nil {
+			return fmt.Errorf("sort rows: temporary file: %w", err)
+		}
+		b = b[8+k:]
+	}
+	r.block.Batch.Len = len(b) / 8
+	r.block.Ordinal = r.block.Ordinal[:0]
+	for ; len(b) > 0; b = b[8:] {
+		r.block.Ordinal = append(r.block.Ordinal, int64(binary.LittleEndian.Uint64(b)))
+	}
+	r.row = 0
+	r.key = column.RowKey(r.key[:0], r.block.Batch, r.keyCols, 0)
+	return nil
+}
+
+// next steps to the next row; io.EOF behind the last.
+func (r *run) next() error {
+	if r.row++; r.row >= r.block.Batch.Len {
+		return r.load()
+	}
+	r.key = column.RowKey(r.key[:0], r.block.Batch, r.keyCols, r.row)
+	return nil
+}
+
+type runHeap []*run
+
+func (h runHeap) Len() int { return len(h) }
+func (h runHeap) Less(i, j int) bool {
+	if c := bytes.Compare(h[i].key, h[j].key); c != 0 {
+		return c < 0
+	}
+	return h[i].sequence < h[j].sequence
+}
+func (h runHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *runHeap) Push(x any)   { *h = append(*h, x.(*run)) }
+func (h *runHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+func (s *Sorter) merged(ctx context.Context) iter.Seq2[Sorted, error] {
+	return func(yield func(Sorted, error) bool) {
+		if s.rows.Len > 0 {
+			if err := s.spill(); err != nil {
+				yield(Sorted{}, err)
+				return
+			}
+		}
+		s.rows, s.keys, s.ordinal = nil, keySet{}, nil
+		h := runHeap{}
+		for _, r := range s.runs {
+			if err := r.load(); err != nil {
+				yield(Sorted{}, err)
+				return
+			}
+			h = append(h, r)
+		}
+		heap.Init(&h)
+		out := Sorted{Batch: column.NewBatch(s.schema, sortedBlock)}
+		for len(h) > 0 {
+			out.Batch.Reset()
+			out.Ordinal = out.Ordinal[:0]
+			for out.Batch.Len < sortedBlock && len(h) > 0 {
+				if err := takeOne(&h, &out); err != nil {
+					yield(Sorted{}, err)
+					return
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				yield(Sorted{}, err)
+				return
+			}
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
+
+// takeOne moves the lowest row of all runs to out.
+func takeOne(h *runHeap, out *Sorted) error {
+	r := (*h)[0]
+	for i, v := range out.Batch.Cols {
+		v.AppendOne(r.block.Batch.Cols[i], r.row)
+	}
+	out.Batch.Len++
+	out.Ordinal = append(out.Ordinal, r.block.Ordinal[r.row])
+	switch err := r.next(); err {
+	case nil:
+		heap.Fix(h, 0)
+	case io.EOF:
+		heap.Pop(h)
+	default:
+		return err
+	}
+	return nil
+}
