@@ -1,0 +1,60 @@
+package repo
+
+import "container/heap"
+
+// commitQueue is a priority queue of commits; equal ones leave in the order in
+// which they came, so that a walk is a function of the history alone.
+type commitQueue struct{ h commitHeap }
+
+// before says whether a leaves before b.
+type before func(a, b queued) bool
+
+func byGeneration(a, b queued) bool {
+	if a.c.Generation != b.c.Generation {
+		return a.c.Generation > b.c.Generation
+	}
+	return a.came < b.came
+}
+
+func byCommitDate(a, b queued) bool {
+	if a.c.Committer.When != b.c.Committer.When {
+		return a.c.Committer.When > b.c.Committer.When
+	}
+	return a.came < b.came
+}
+
+func lastIn(a, b queued) bool { return a.came > b.came }
+
+func newQueue(f before) *commitQueue { return &commitQueue{h: commitHeap{before: f}} }
+
+func (q *commitQueue) len() int { return len(q.h.items) }
+
+func (q *commitQueue) top() *CommitInfo { return q.h.items[0].c }
+
+func (q *commitQueue) push(c *CommitInfo) {
+	q.h.count++
+	heap.Push(&q.h, queued{c: c, came: q.h.count})
+}
+
+func (q *commitQueue) pop() *CommitInfo { return heap.Pop(&q.h).(queued).c }
+
+type queued struct {
+	c    *CommitInfo
+	came int
+}
+
+type commitHeap struct {
+	items  []queued
+	before before
+	count  int
+}
+
+func (h *commitHeap) Len() int           { return len(h.items) }
+func (h *commitHeap) Less(i, j int) bool { return h.before(h.items[i], h.items[j]) }
+func (h *commitHeap) Swap(i, j int)      { h.items[i], h.items[j] = h.items[j], h.items[i] }
+func (h *commitHeap) Push(x any)         { h.items = append(h.items, x.(queued)) }
+func (h *commitHeap) Pop() any {
+	last := h.items[len(h.items)-1]
+	h.items = h.items[:len(h.items)-1]
+	return last
+}
