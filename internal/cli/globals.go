@@ -79,21 +79,6 @@ func envName(cmd *cobra.Command, f *pflag.Flag) string {
 	return "STRATA_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// setting returns the value of a global flag, or where neither flag nor
-// variable was given, what the configuration says for key.
-func (e *Env) setting(cmd *cobra.Command, flag, key string) string {
-	f := cmd.Flags().Lookup(flag)
-	if f == nil {
-		return ""
-	}
-	if !f.Changed {
-		if v, ok := e.Config(key); ok {
-			return v
-		}
-	}
-	return f.Value.String()
-}
-
 // choice is a flag value out of a fixed set.
 type choice struct {
 	value   *string

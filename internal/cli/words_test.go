@@ -85,6 +85,23 @@ func TestQuoteC(t *testing.T) {
 	}
 }
 
+func TestQuotePathByDefaultAsGit(t *testing.T) {
+	if got := (&Env{}).quotePath("ä.csv"); got != `"\303\244.csv"` {
+		t.Errorf("have %s", got)
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for _, tc := range []struct {
+		part, whole int64
+		want        string
+	}{{31204, 120310, "25.9%"}, {0, 5, "0.0%"}, {5, 5, "100.0%"}, {0, 0, "-"}} {
+		if got := percent(tc.part, tc.whole); got != tc.want {
+			t.Errorf("percent(%d, %d) = %q, want %q", tc.part, tc.whole, got, tc.want)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	verbs := []string{"init", "add", "status", "diff", "commit", "checkout", "completion", "tag", "slice"}
 	for typed, want := range map[string]string{
