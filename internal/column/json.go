@@ -45,7 +45,8 @@ func AppendJSON(dst []byte, v *Vector, i int) []byte {
 	case Struct:
 		return appendJSONStruct(dst, v, i)
 	}
-	if x := v.Ints[i]; x > maxJSONInt || x < -maxJSONInt {
+	// The bits of a uint64 above the greatest int64 are a negative number here.
+	if x := v.Ints[i]; x > maxJSONInt || x < -maxJSONInt || x < 0 && v.Type.Kind == Uint64 {
 		return append(AppendText(append(dst, '"'), v, i), '"')
 	}
 	return strconv.AppendInt(dst, v.Ints[i], 10)
