@@ -217,8 +217,8 @@ func (p *pair) third(o Options) bool {
 	return false
 }
 
-// choose settles the categories that are told apart: the most frequent ones of both sides together. Where values were given up, those
-// that cannot be frequent enough to matter are left out.
+// choose settles the categories that are told apart: the most frequent ones of both sides together. Where values were given
+// up, those that cannot be frequent enough to matter are left out.
 func (c *collector) choose(o Options) {
 	both := stat.NewHeavy(2 * heavyCapacity * o.MaxCategories)
 	both.Merge(c.ref.texts)

@@ -1,17 +1,18 @@
 // Package drift compares two sides of a dataset column by column: have the values moved, by how much, and are there enough rows to
 // tell?
 //
-// Its one invariant: a verdict is about the size of an effect, never about a p-value alone. A column is drifted when the lower bound of its
-// effect is above the tolerance, same when the upper bound is below it, and "cannot tell" in between; so one default holds for 100 rows and
-// for 10 million. Every number comes with the rows, bins, floor, tolerance and interval that it was computed from.
+// Its one invariant: a verdict is about the size of an effect, never about a p-value alone. A column is drifted when the lower
+// bound of its effect is above the tolerance, same when the upper bound is below it, and "cannot tell" in between; so one
+// default holds for 100 rows and for 10 million. Every number comes with the rows, bins, floor, tolerance and interval that it
+// was computed from.
 //
 // Both sides are read as streams in bounded memory. Numeric columns are cut at the deciles of the reference (exact up to
 // Options.ExactRows rows, by a KLL sketch beyond) and the counts in those bins are always exact; categorical columns keep the most
 // frequent categories and pool the rest. The report depends on the rows and their order only, never on threads or map order, and
 // holds no NaN or infinity: what could not be computed is null with a reason.
 //
-// Start reading at Compare, then at numeric.go and categorical.go. The statistics themselves are in internal/stat. The package does no
-// I/O of its own.
+// Start reading at Compare, then at numeric.go and categorical.go. The statistics themselves are in internal/stat. The package
+// does no I/O of its own.
 package drift
 
 import (
@@ -33,9 +34,9 @@ type Side struct {
 	Scan func(ctx context.Context, ids []string) iter.Seq2[*column.Batch, error]
 }
 
-// Compare reports how each column that both sides have has moved from ref to cur. Columns are matched by id and, failing that, by name.
-// Key columns and hidden ones are not compared unless Options.Columns names them. It fails only when a scan fails, Options are out of
-// range or name an unknown column; a column that cannot be compared is part of the report.
+// Compare reports how each column that both sides have has moved from ref to cur. Columns are matched by id and, failing that,
+// by name. Key columns and hidden ones are not compared unless Options.Columns names them. It fails only when a scan fails,
+// Options are out of range or name an unknown column; a column that cannot be compared is part of the report.
 func Compare(ctx context.Context, ref, cur Side, o Options) (*Report, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {

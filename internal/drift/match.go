@@ -15,8 +15,8 @@ type pair struct {
 	result    Column
 }
 
-// match pairs the columns of two schemas by id and then by name, in the order of the reference. wanted, if not empty, names columns by id or
-// name; each must be on a side, and key columns among them are compared too.
+// match pairs the columns of two schemas by id and then by name, in the order of the reference. wanted, if not empty, names
+// columns by id or name; each must be on a side, and key columns among them are compared too.
 func match(ref, cur *column.Schema, wanted []string) (pairs []*pair, onlyRef, onlyCur []ColumnName, err error) {
 	want, err := resolve(ref, cur, wanted)
 	if err != nil {

@@ -16,8 +16,9 @@ var ErrColumn = errors.New("no such column")
 
 // Options tune a comparison. The zero value of each field means the default in its comment.
 //
-// With the defaults, columns drawn twice from one law were called drifted in 0.3 to 2 % of 2,000 trials with 30 to 50 rows a side, 1 %
-// with 100, 0.1 % with 300 and none with 1,000; they were called same in 88 % with 1,000 rows, and cannot tell in the rest.
+// With the defaults, columns drawn twice from one law were called drifted in 0.3 to 2 % of 2,000 trials with 30 to 50 rows a
+// side, 1 % with 100, 0.1 % with 300 and none with 1,000; they were called same in 88 % with 1,000 rows, and cannot tell in
+// the rest.
 type Options struct {
 	Columns          []string // ids or names of the columns to compare; none means all that can be
 	Bins             int      // quantile bins of a numeric column: 10

@@ -103,8 +103,8 @@ func intLabel(t *column.Type, x int64) string {
 	return strconv.FormatInt(x, 10)
 }
 
-// scalar turns a value of floats into what is printed: a date or time as text, an integer too large for a JSON number as text, else the
-// number itself. It is nil for NaN and infinities.
+// scalar turns a value of floats into what is printed: a date or time as text, an integer too large for a JSON number as text,
+// else the number itself. It is nil for NaN and infinities.
 func scalar(t *column.Type, x float64) any {
 	switch {
 	case math.IsNaN(x) || math.IsInf(x, 0):

@@ -1,14 +1,15 @@
 // Package selection chooses samples for annotation or inspection: uniformly at random, or stratified by the values of a column.
 //
-// Its one invariant: whether a sample is chosen depends on its key, the seed and the set of candidates, and on nothing else. Each
-// candidate's place is a hash of seed and key, so the order of rows, shards and threads cannot matter, adding rows displaces only
-// what it must, and the picks for n are the first n of the picks for n+1. The same commit and the same seed choose the same samples on any machine.
+// Its one invariant: whether a sample is chosen depends on its key, the seed and the set of candidates, and on nothing else.
+// Each candidate's place is a hash of seed and key, so the order of rows, shards and threads cannot matter, adding rows
+// displaces only what it must, and the picks for n are the first n of the picks for n+1. The same commit and the same seed
+// choose the same samples on any machine.
 //
-// Each pick carries the probability with which it was included, so that counts, rates and metrics over a selection can be weighted back to the
-// whole (Horvitz and Thompson 1952: weight 1/Inclusion).
+// Each pick carries the probability with which it was included, so that counts, rates and metrics over a selection can be
+// weighted back to the whole (Horvitz and Thompson 1952: weight 1/Inclusion).
 //
-// Start reading at Random and Stratified; hashing and apportionment are in internal/stat. The package does no I/O: candidates come from
-// an iterator.
+// Start reading at Random and Stratified; hashing and apportionment are in internal/stat. The package does no I/O: candidates
+// come from an iterator.
 package selection
 
 import (
@@ -27,8 +28,8 @@ var ErrNegative = errors.New("must not be negative")
 // ErrTooManyStrata is returned by Stratified when the column has more than MaxStrata values, wrapped with the column's name.
 var ErrTooManyStrata = errors.New("too many strata")
 
-// ErrDuplicateKey is returned when so many candidates have equal keys that there are fewer picks than there must be. Repetitions that do no
-// harm to the picks are not looked for.
+// ErrDuplicateKey is returned when so many candidates have equal keys that there are fewer picks than there must be.
+// Repetitions that do no harm to the picks are not looked for.
 var ErrDuplicateKey = errors.New("candidates with equal keys")
 
 // MaxStrata is the largest number of strata that Stratified accepts; a column with more of them is a name, not a class.
@@ -59,7 +60,8 @@ type StratumReport struct {
 	Reason  string `json:"reason,omitempty"`  // why they are missing
 }
 
-// Selection is an ordered list of picks and how it came about. It is a pure function of the set of candidates and the fields above Picks.
+// Selection is an ordered list of picks and how it came about. It is a pure function of the set of candidates and the fields
+// above Picks.
 type Selection struct {
 	By      string          `json:"by"` // random, or stratified:COLUMN
 	N       int             `json:"n"`  // picks asked for
@@ -96,9 +98,10 @@ func Random(candidates iter.Seq2[Candidate, error], n int, seed uint64) (*Select
 	return s, nil
 }
 
-// Stratified chooses n candidates so that each stratum gets its share: first minimum of each stratum (or all of a smaller one), then
-// the rest in proportion to what is left, by the method of Sainte-Laguë. Within a stratum the choice is that of Random. col is the name of
-// the column, for the record. Picks come in the order in which the seats are given out. Inclusion is picked/size of the stratum.
+// Stratified chooses n candidates so that each stratum gets its share: first minimum of each stratum (or all of a smaller
+// one), then the rest in proportion to what is left, by the method of Sainte-Laguë. Within a stratum the choice is that of
+// Random. col is the name of the column, for the record. Picks come in the order in which the seats are given out. Inclusion
+// is picked/size of the stratum.
 //
 // It holds up to about 2n keys for each stratum, and no more than there are candidates.
 func Stratified(candidates iter.Seq2[Candidate, error], col string, n int, seed uint64, minimum int) (*Selection, error) {
@@ -208,8 +211,8 @@ type draw struct {
 
 func newDraw(seed uint64) *draw { return &draw{keyer: stat.NewKeyer(strconv.FormatUint(seed, 10))} }
 
-// offer puts a candidate before the others whose u is smaller, as stat.Keyer.Key orders equal weights, but by 1-u, which is exact where a
-// logarithm may differ between machines.
+// offer puts a candidate before the others whose u is smaller, as stat.Keyer.Key orders equal weights, but by 1-u, which is
+// exact where a logarithm may differ between machines.
 func (d *draw) offer(best *stat.BottomK, key string) {
 	d.buf = append(d.buf[:0], key...)
 	place := 1 - d.keyer.Uniform(d.buf)

@@ -12,12 +12,12 @@ type Stratum struct {
 	Size int // rows in it, at least 0
 }
 
-// Seats apportions up to n picks over strata and yields them one by one, as indices into strata: first those of the minimum, then those
-// of the rest. It yields fewer than n when all strata are used up.
+// Seats apportions up to n picks over strata and yields them one by one, as indices into strata: first those of the minimum,
+// then those of the rest. It yields fewer than n when all strata are used up.
 //
-// The minimum gives min(least, size) picks to each stratum. If n does not reach that far, picks towards it are given in the order of
-// the Sainte-Laguë method over those caps. What is left is apportioned by the Sainte-Laguë method (divisors 1, 3, 5, ...) in proportion to the rows left in each stratum and
-// capped by them. Ties go to the lower name, then to the lower index.
+// The minimum gives min(least, size) picks to each stratum. If n does not reach that far, picks towards it are given in the
+// order of the Sainte-Laguë method over those caps. What is left is apportioned by the Sainte-Laguë method (divisors 1, 3, 5,
+// ...) in proportion to the rows left in each stratum and capped by them. Ties go to the lower name, then to the lower index.
 //
 // Unlike the method of largest remainders it is monotone: the picks for n are a prefix of those for n+1. (Balinski and
 // Young, Fair Representation, 1982.)

@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// Bins is a partition of the real line by ascending cut points e_0 < e_1 < ...: bin 0 is (-inf, e_0), bin i is
-// [e_{i-1}, e_i), the last one is [e_last, +inf]. Without cut points there is one bin. NaN and null belong to none and are counted apart.
+// Bins is a partition of the real line by ascending cut points e_0 < e_1 < ...: bin 0 is (-inf, e_0), bin i is [e_{i-1}, e_i),
+// the last one is [e_last, +inf]. Without cut points there is one bin. NaN and null belong to none and are counted apart.
 type Bins struct {
 	Cuts []float64
 }
@@ -28,8 +28,8 @@ func (b Bins) Find(x float64) int {
 	return lo
 }
 
-// Bounds returns the lower and upper end of bin i, each with false if the bin has no end on that side. The lower end belongs to the bin, the
-// upper end does not; a bin that holds one value only has equal ends.
+// Bounds returns the lower and upper end of bin i, each with false if the bin has no end on that side. The lower end belongs
+// to the bin, the upper end does not; a bin that holds one value only has equal ends.
 func (b Bins) Bounds(i int) (lo, hi float64, hasLo, hasHi bool) {
 	if i > 0 {
 		lo, hasLo = b.Cuts[i-1], true

@@ -89,8 +89,8 @@ func (b *BottomK) Threshold() (float64, bool) {
 }
 
 // Inclusion returns the probability 1 - exp(-weight threshold) with which the entry was chosen, given the keys of all others;
-// 1 if everything was chosen. Sums of value/Inclusion over a sample are unbiased for the whole (Horvitz and Thompson 1952; Cohen and Kaplan,
-// Bottom-k sketches, 2007).
+// 1 if everything was chosen. Sums of value/Inclusion over a sample are unbiased for the whole (Horvitz and Thompson 1952;
+// Cohen and Kaplan, Bottom-k sketches, 2007).
 func (b *BottomK) Inclusion(d Drawn) float64 {
 	t, full := b.Threshold()
 	if !full {

@@ -19,8 +19,8 @@ type Contingency struct {
 // compare, and the Reason says so. yates shrinks each |O-E| by min(1/2, |O-E|) when DF is 1, as
 // scipy.stats.chi2_contingency does by default.
 //
-// V is that of scipy.stats.contingency.association(method="cramer"). VUnbiased follows Bergsma (A bias-correction for Cramér's V, 2013):
-// phi2 = chi2/N less (c-1)(r-1)/(N-1), over min of the shrunk k = c-(c-1)^2/(N-1) and r-(r-1)^2/(N-1), less 1.
+// V is that of scipy.stats.contingency.association(method="cramer"). VUnbiased follows Bergsma (A bias-correction for Cramér's
+// V, 2013): phi2 = chi2/N less (c-1)(r-1)/(N-1), over min of the shrunk k = c-(c-1)^2/(N-1) and r-(r-1)^2/(N-1), less 1.
 func ChiSquareTable(table [][]float64, yates bool) (Contingency, Reason) {
 	t, why := compact(table)
 	if why != ReasonNone {

@@ -6,8 +6,9 @@ import (
 	"math"
 )
 
-// Keyer turns ids into the numbers by which hash-keyed sampling chooses: the same id and seed give the same number in any order of rows,
-// any shard and any thread. It keeps a buffer, so each goroutine has its own. The zero value has the empty seed.
+// Keyer turns ids into the numbers by which hash-keyed sampling chooses: the same id and seed give the same number in any
+// order of rows, any shard and any thread. It keeps a buffer, so each goroutine has its own. The zero value has the empty
+// seed.
 type Keyer struct {
 	buf  []byte
 	seed int // length of the prefix: seed and a zero byte
@@ -28,8 +29,9 @@ func (k *Keyer) Uniform(id []byte) float64 {
 	return (float64(binary.BigEndian.Uint64(h[:8])>>11) + 0.5) / (1 << 53)
 }
 
-// Key returns -ln(u)/weight: of any set of ids, the n with the smallest keys are a sample without replacement in which each next one is
-// drawn with probability proportional to weight (Efraimidis and Spirakis 2006, in logarithms). Weight must be positive.
+// Key returns -ln(u)/weight: of any set of ids, the n with the smallest keys are a sample without replacement in which each
+// next one is drawn with probability proportional to weight (Efraimidis and Spirakis 2006, in logarithms). Weight must be
+// positive.
 func (k *Keyer) Key(id []byte, weight float64) float64 {
 	return -math.Log(k.Uniform(id)) / weight
 }

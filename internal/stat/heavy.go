@@ -2,9 +2,10 @@ package stat
 
 import "sort"
 
-// Heavy finds the frequent values of a stream of strings in bounded memory. While at most Cap different values have been
-// seen, counts are exact. Beyond that it is a Misra–Gries summary: every count may be too small, by at most Error(), and every value with
-// more occurrences than that is present. Source: Misra and Gries (1982); merging by Agarwal et al., Mergeable summaries (2012).
+// Heavy finds the frequent values of a stream of strings in bounded memory. While at most Cap different values have been seen,
+// counts are exact. Beyond that it is a Misra–Gries summary: every count may be too small, by at most Error(), and every value
+// with more occurrences than that is present. Source: Misra and Gries (1982); merging by Agarwal et al., Mergeable summaries
+// (2012).
 //
 // The result depends on the order of the stream only, never on map order.
 type Heavy struct {

@@ -3,7 +3,8 @@ package stat
 import "math"
 
 // Histogram counts values in bins of equal width between Lo and Hi; each bin holds its lower edge, the last one both. The
-// values that numpy.histogram(range=(lo, hi)) would leave out are counted in Under, Over and NaN. Histograms over the same bins merge by addition.
+// values that numpy.histogram(range=(lo, hi)) would leave out are counted in Under, Over and NaN. Histograms over the same
+// bins merge by addition.
 type Histogram struct {
 	Lo, Hi      float64
 	Counts      []uint64

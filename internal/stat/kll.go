@@ -17,10 +17,11 @@ const (
 // KLL is a quantile sketch: a small weighted sample of a stream from which the rank of any value is known within
 // KLLError(k) of the number of rows. Below about three times k rows it holds all of them and is exact.
 //
-// A value on level h stands for 2^h rows. When the levels are over their capacities, the lowest full one is sorted and every other
-// value of it moves up; whether the odd or the even ones is a coin flip. Flips come from the seed and the number of flips so far, so equal streams with equal seeds give equal
-// sketches, and Merge is deterministic in the order of merging. Source: Karnin, Lang and Liberty, Optimal quantile approximation in streams
-// (2016), with capacities k (2/3)^depth >= 8 as in Apache DataSketches.
+// A value on level h stands for 2^h rows. When the levels are over their capacities, the lowest full one is sorted and every
+// other value of it moves up; whether the odd or the even ones is a coin flip. Flips come from the seed and the number of
+// flips so far, so equal streams with equal seeds give equal sketches, and Merge is deterministic in the order of merging.
+// Source: Karnin, Lang and Liberty, Optimal quantile approximation in streams (2016), with capacities k (2/3)^depth >= 8 as in
+// Apache DataSketches.
 //
 // NaN is left out by Add; infinities are ordinary values; -0 is 0.
 type KLL struct {
@@ -191,8 +192,9 @@ func (s *KLL) CDF() CDF {
 	return NewCDF(values, weights)
 }
 
-// Quantiles returns the values at the ranks q, each in [0, 1]: the smallest value of the sketch whose share at or below it reaches q, and the
-// exact minimum and maximum at 0 and 1. The sketch must not be empty. While it is Exact the result interpolates as Quantile does.
+// Quantiles returns the values at the ranks q, each in [0, 1]: the smallest value of the sketch whose share at or below it
+// reaches q, and the exact minimum and maximum at 0 and 1. The sketch must not be empty. While it is Exact the result
+// interpolates as Quantile does.
 func (s *KLL) Quantiles(q []float64) []float64 {
 	out := make([]float64, len(q))
 	if s.Exact() {
@@ -217,8 +219,8 @@ func (s *KLL) Quantiles(q []float64) []float64 {
 	return out
 }
 
-// Histogram spreads the rows that the sketch stands for over bins of equal width between its minimum and maximum. Counts are rounded
-// weights of sampled values: exact while the sketch is Exact, each within KLLMassError of the rows afterwards. It is
+// Histogram spreads the rows that the sketch stands for over bins of equal width between its minimum and maximum. Counts are
+// rounded weights of sampled values: exact while the sketch is Exact, each within KLLMassError of the rows afterwards. It is
 // nil for an empty sketch and one whose range is not finite.
 func (s *KLL) Histogram(bins int) *Histogram {
 	if s.n == 0 || math.IsInf(s.min, 0) || math.IsInf(s.max, 0) {

@@ -22,9 +22,10 @@ type KS struct {
 }
 
 // KolmogorovSmirnov compares two samples. Both slices must be sorted ascending and free of NaN; they may differ in length;
-// infinities are ordinary values. Ties are treated as in scipy.stats.ks_2samp: both distribution functions jump before they are
-// compared. P is exact up to 10,000 rows a side (with ties it is an upper bound, as there) and KolmogorovSurvival at round(nm/(n+m)) beyond, and where the
-// asymptotic P is below 1e-30, which costs too much to count. Runs in O(n+m) for the distance and at most O(nmD) for P.
+// infinities are ordinary values. Ties are treated as in scipy.stats.ks_2samp: both distribution functions jump before they
+// are compared. P is exact up to 10,000 rows a side (with ties it is an upper bound, as there) and KolmogorovSurvival at
+// round(nm/(n+m)) beyond, and where the asymptotic P is below 1e-30, which costs too much to count. Runs in O(n+m) for the
+// distance and at most O(nmD) for P.
 func KolmogorovSmirnov(ref, cur []float64) (KS, Reason) {
 	if why := emptySides(float64(len(ref)), float64(len(cur))); why != ReasonNone {
 		return KS{}, why

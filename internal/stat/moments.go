@@ -5,8 +5,9 @@ import "math"
 // Moments are the count, mean, variance and range of a stream of numbers, found in one pass without cancellation (Welford
 // 1962). The zero value is an empty summary. NaN and infinities are counted and otherwise left out.
 //
-// Merge gives the summary of both streams (Chan, Golub and LeVeque 1979). It is exact for counts, minimum and maximum; mean and variance
-// depend in their last bits on the order of merging, so callers that promise equal bytes merge in one fixed order.
+// Merge gives the summary of both streams (Chan, Golub and LeVeque 1979). It is exact for counts, minimum and maximum; mean
+// and variance depend in their last bits on the order of merging, so callers that promise equal bytes merge in one fixed
+// order.
 type Moments struct {
 	N      uint64 // finite values
 	NaN    uint64

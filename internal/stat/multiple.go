@@ -6,8 +6,9 @@ import (
 )
 
 // QValues returns the Benjamini–Hochberg q-values of a list of p-values in [0, 1]: for each the smallest rate of false
-// discoveries at which it would be called. Order is kept; NaN entries are tests without a p-value: they do not count and stay NaN, so
-// callers can map them to null. Source: Benjamini and Hochberg (1995), as scipy.stats.false_discovery_control(method="bh").
+// discoveries at which it would be called. Order is kept; NaN entries are tests without a p-value: they do not count and stay
+// NaN, so callers can map them to null. Source: Benjamini and Hochberg (1995), as
+// scipy.stats.false_discovery_control(method="bh").
 func QValues(p []float64) []float64 {
 	q := make([]float64, len(p))
 	var at []int

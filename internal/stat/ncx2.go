@@ -21,7 +21,7 @@ func ChiSquareSurvival(x, df float64) float64 {
 //
 // The sum starts at the mode of the Poisson weights and goes outwards until terms no longer count; neighbouring P are found
 // by their recurrence, so one incomplete gamma function is evaluated. Agrees with scipy.stats.ncx2.cdf to 1e-10 (absolute) for
-// lambda up to 1e6. Source: Ding, Algorithm AS 275 (1992), started at the mode as in Benton and Krishnamoorthy (2003).
+// lambda up to 1e5. Source: Ding, Algorithm AS 275 (1992), started at the mode as in Benton and Krishnamoorthy (2003).
 func NoncentralChiSquareCDF(x, df, lambda float64) float64 {
 	if x <= 0 {
 		return 0

@@ -9,8 +9,8 @@ import (
 // NormalQuantile returns the p-quantile of the standard normal law, for p in (0, 1).
 func NormalQuantile(p float64) float64 { return distuv.UnitNormal.Quantile(p) }
 
-// Wilson returns the score interval of a proportion of hits out of n at a two-sided confidence in (0, 1). It stays within [0, 1] and
-// has sensible width at 0 and n hits. With n = 0 nothing is known: [0, 1]. Source: Wilson (1927), as
+// Wilson returns the score interval of a proportion of hits out of n at a two-sided confidence in (0, 1). It stays within [0,
+// 1] and has sensible width at 0 and n hits. With n = 0 nothing is known: [0, 1]. Source: Wilson (1927), as
 // scipy.stats.binomtest(k, n).proportion_ci(method="wilson").
 func Wilson(hits, n, confidence float64) (lo, hi float64) {
 	if n <= 0 {

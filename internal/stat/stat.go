@@ -3,9 +3,9 @@
 // (KLL quantiles, HyperLogLog, heavy hitters) and hash-keyed sampling.
 //
 // Its one invariant: every function is pure and deterministic. There is no clock and no hidden randomness; the sketches that
-// need coin flips take a seed, and equal inputs in equal order give equal bits. (Logarithms may differ in the last bit between processor
-// architectures, so ids and picks never depend on them.) A statistic that has no value (an empty side, one category, all nulls)
-// comes back with a Reason and never as NaN or infinity, because results end up in JSON that must hold neither.
+// need coin flips take a seed, and equal inputs in equal order give equal bits. (Logarithms may differ in the last bit between
+// processor architectures, so ids and picks never depend on them.) A statistic that has no value (an empty side, one category,
+// all nulls) comes back with a Reason and never as NaN or infinity, because results end up in JSON that must hold neither.
 //
 // The definitions are those of the field and each docstring names its source; the numbers in testdata were computed by
 // scipy and numpy, whose versions are noted in the files, by the scripts beside them.

@@ -86,9 +86,9 @@ func ToleranceTest(psi float64, bins int, n, m, delta, alpha float64) (drifted b
 }
 
 // PSIInterval returns bounds for the PSI of the populations from which the two sides were drawn, each missed with probability
-// (1-confidence)/2: the non-centralities for which the observed en*psi is the upper or lower tail quantile, divided by en.
-// lo is 0 when no drift at all is compatible with the observation. lo > delta exactly when ToleranceTest with alpha = (1-confidence)/2 says
-// drifted.
+// (1-confidence)/2: the non-centralities for which the observed en*psi is the upper or lower tail quantile, divided by en. lo
+// is 0 when no drift at all is compatible with the observation. lo > delta exactly when ToleranceTest with alpha =
+// (1-confidence)/2 says drifted.
 func PSIInterval(psi float64, bins int, n, m, confidence float64) (lo, hi float64, why Reason) {
 	if bins < 2 {
 		return 0, 0, ReasonOneCategory
