@@ -145,7 +145,7 @@ func (w *inferrer) Codec() (format.Codec, error) {
 		}
 	}
 	for _, m := range w.root.object.ordered() {
-		found := typeOf(&m.node)
+		found := typeOf(&m.node, w.root.object.count)
 		f, err := named.field(m, found)
 		if err != nil {
 			return nil, err

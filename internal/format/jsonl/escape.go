@@ -192,7 +192,7 @@ func (c *escapeCounts) addHex(digits []byte) {
 // names counts the names of all objects at and below n, as if each were
 // written always as it was at first.
 func (c *escapeCounts) names(n *node) {
-	if n == nil {
+	if n == nil || n.json() { // what is known below json depends on the order
 		return
 	}
 	c.names(n.elem)

@@ -46,8 +46,9 @@ func (s *spelling) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// appendFloat writes f, a float of bits bits, in spelling s. What is not
-// finite is NaN, Infinity or -Infinity, as in Python.
+// appendFloat writes f, a float of bits bits, in spelling s, or in repr where
+// a fixed number of digits would lose some of it. What is not finite is NaN,
+// Infinity or -Infinity, as in Python.
 func appendFloat(dst []byte, f float64, bits int, s spelling) []byte {
 	switch {
 	case f != f:
@@ -58,7 +59,12 @@ func appendFloat(dst []byte, f float64, bits int, s spelling) []byte {
 		}
 		return append(dst, "Infinity"...)
 	case s >= spellFixed:
-		return strconv.AppendFloat(dst, f, 'f', int(s-spellFixed), bits)
+		at := len(dst)
+		dst = strconv.AppendFloat(dst, f, 'f', int(s-spellFixed), bits)
+		if back, _ := strconv.ParseFloat(string(dst[at:]), bits); back == f {
+			return dst
+		}
+		return appendFloat(dst[:at], f, bits, spellRepr)
 	}
 	small, big := 1e-4, 1e16
 	switch s {

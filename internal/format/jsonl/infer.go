@@ -331,5 +331,5 @@ func typeOfValue(d []byte) *column.Type {
 	if n.kinds == 0 && !n.opaque {
 		return nil
 	}
-	return typeOf(n)
+	return typeOf(n, 1)
 }

@@ -163,7 +163,7 @@ func (n *node) numbers() floatCounts {
 
 // typeOf returns the narrowest type under which all values at n convert and
 // back to the same text. n may be nil.
-func typeOf(n *node) *column.Type {
+func typeOf(n *node, records int64) *column.Type {
 	if n == nil || n.kinds == 0 && !n.opaque {
 		return column.Of(column.String)
 	}
@@ -174,14 +174,14 @@ func typeOf(n *node) *column.Type {
 		case kindNumber:
 			return column.Of(n.numberKind())
 		case kindString:
-			if t, _ := n.times.result(); t != nil {
+			if t := n.times.result(records); t != nil {
 				return t
 			}
 			return column.Of(column.String)
 		case kindArray:
-			return column.ListOf(typeOf(n.elem))
+			return column.ListOf(typeOf(n.elem, records))
 		case kindObject:
-			if t := n.object.structType(); t != nil {
+			if t := n.object.structType(records); t != nil {
 				return t
 			}
 		}
@@ -208,7 +208,7 @@ func (n *node) numberKind() column.Kind {
 
 // structType returns nil for objects that a struct cannot hold: those without
 // any members and those with a member without a name.
-func (o *objectNode) structType() *column.Type {
+func (o *objectNode) structType(records int64) *column.Type {
 	if len(o.members) == 0 {
 		return nil
 	}
@@ -217,7 +217,7 @@ func (o *objectNode) structType() *column.Type {
 		if m.name == "" {
 			return nil
 		}
-		t.Fields = append(t.Fields, column.NewField(m.name, typeOf(&m.node)))
+		t.Fields = append(t.Fields, column.NewField(m.name, typeOf(&m.node, records)))
 	}
 	return t
 }
@@ -235,7 +235,7 @@ func shapeOf(n *node, t *column.Type) shape {
 	case column.Timestamp:
 		style := styleFor(t)
 		if n != nil {
-			if found, as := n.times.result(); found != nil && found.Kind == column.Timestamp && (found.Zone == "") == (t.Zone == "") {
+			if as, _ := n.times.style(); !n.times.none && n.times.n > n.times.dates && (as.Zone == "") == (t.Zone == "") {
 				style = as
 			}
 		}

@@ -15,11 +15,11 @@ type instant struct {
 	days    int64 // since 1970-01-01, as written
 	seconds int64 // of the day, as written
 	nanos   int64
-	sep     byte // between date and time; 0 = date only
-	digits  int8 // of the fraction; 0 = no point, digitsNone = no seconds either
-	zeroEnd bool // the fraction ends in 0
-	zone    string
-	offset  int64 // seconds east of UTC
+	sep     byte   // between date and time; 0 = date only
+	digits  int8   // of the fraction; 0 = no point, digitsNone = no seconds either
+	zeroEnd bool   // the fraction ends in 0
+	zone    string // as written
+	offset  int64  // seconds east of UTC
 }
 
 // parseInstant reads 2006-01-02 or 2006-01-02T15:04[:05[.999999999]] with an
@@ -80,7 +80,7 @@ func (t *instant) setZone(s []byte) bool {
 	case len(s) == 0:
 		return true
 	case len(s) == 1 && s[0] == 'Z':
-		t.zone = "UTC"
+		t.zone = "Z"
 		return true
 	case len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':':
 		return false
@@ -259,7 +259,8 @@ func appendDate(dst []byte, days int64) []byte {
 
 func append2(dst []byte, n int64) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
-// appendTime writes the timestamp n of unit u in style s.
+// appendTime writes the timestamp n of unit u in style s. Where s would lose
+// part of it, it gets as many digits as it needs.
 func appendTime(dst []byte, n int64, u column.Unit, s timeStyle) []byte {
 	per := u.PerSecond()
 	sec := floorDiv(n, per)
@@ -272,20 +273,11 @@ func appendTime(dst []byte, n int64, u column.Unit, s timeStyle) []byte {
 	dst = append(appendDate(dst, day), s.Sep)
 	dst = append2(dst, sec/3600)
 	dst = append2(append(dst, ':'), sec/60%60)
-	if s.Digits == digitsNone {
+	if s.Digits == digitsNone && sec%60 == 0 && nanos == 0 {
 		return append(dst, s.Zone...)
 	}
 	dst = append2(append(dst, ':'), sec%60)
-	digits := int(s.Digits)
-	switch s.Digits {
-	case digitsAuto:
-		if digits = 0; nanos != 0 {
-			digits = 6
-		}
-	case digitsTrim:
-		for digits = 9; digits > 0 && nanos%powers[10-digits] == 0; digits-- {
-		}
-	}
+	digits := fractionDigits(nanos, s.Digits)
 	if digits > 0 {
 		dst = append(dst, '.')
 		for i := 1; i <= digits; i++ {
@@ -295,24 +287,39 @@ func appendTime(dst []byte, n int64, u column.Unit, s timeStyle) []byte {
 	return append(dst, s.Zone...)
 }
 
+func fractionDigits(nanos int64, style int8) int {
+	need := 9
+	for need > 0 && nanos%powers[10-need] == 0 {
+		need--
+	}
+	switch {
+	case style == digitsAuto && need > 0:
+		return max(need, 6)
+	case style < 0:
+		return need
+	}
+	return max(need, int(style))
+}
+
 // timeCounts gathers what the strings of a column have in common if all of
-// them are dates or timestamps. Counts of two parts of a file merge.
+// them are dates or timestamps. Counts of two parts of a file add up; they
+// mean nothing once none is set.
 type timeCounts struct {
-	seen     bool
-	none     bool // some string is neither, or they differ in spelling
-	sep      byte
-	zone     string // as text after the time
-	lengths  uint16 // bit n: some fraction has n digits; bit 13: some have no seconds
-	zeroEnd  bool   // some fraction ends in 0
-	zeroFrac bool   // some fraction is 0
-	fine     bool   // some value needs nanoseconds
-	wide     bool   // some value is out of range for nanoseconds
+	none   bool // some string is neither
+	n      int64
+	dates  int64 // the others are timestamps
+	sepT   int64
+	local  int64     // without a zone
+	fracs  [11]int64 // by digits; the last counts those without seconds
+	auto   int64
+	trim   int64
+	fine   bool // some value has more than six digits
+	wide   bool // some value is out of range for nanoseconds
+	zulus  int64
+	offset map[string]int64
 }
 
 func (c *timeCounts) add(s []byte) {
-	if c.none {
-		return
-	}
 	if len(s) < 10 || s[4] != '-' || s[0] > '9' {
 		c.none = true
 		return
@@ -322,59 +329,132 @@ func (c *timeCounts) add(s []byte) {
 		c.none = true
 		return
 	}
-	one := timeCounts{seen: true, sep: t.sep, zone: t.zone, lengths: 1 << (uint(t.digits) & 15), zeroEnd: t.zeroEnd,
-		zeroFrac: t.digits > 0 && t.nanos == 0, fine: t.digits > 6}
-	_, ns := t.ticks(column.Nano)
-	one.wide = !ns
-	c.merge(&one)
+	c.n++
+	if t.sep == 0 {
+		c.dates++
+		return
+	}
+	if t.sep == 'T' {
+		c.sepT++
+	}
+	c.countFraction(&t)
+	if _, ok := t.ticks(column.Nano); !ok {
+		c.wide = true
+	}
+	switch t.zone {
+	case "":
+		c.local++
+	case "Z":
+		c.zulus++
+	default:
+		if c.offset == nil {
+			c.offset = map[string]int64{}
+		}
+		c.offset[t.zone]++
+	}
+}
+
+func (c *timeCounts) countFraction(t *instant) {
+	if t.digits == digitsNone {
+		c.fracs[10]++
+		return
+	}
+	c.fracs[t.digits]++
+	c.fine = c.fine || t.digits > 6
+	if t.digits == 0 || t.digits == 6 && t.nanos != 0 {
+		c.auto++
+	}
+	if !t.zeroEnd {
+		c.trim++
+	}
 }
 
 func (c *timeCounts) merge(o *timeCounts) {
-	switch {
-	case !o.seen || c.none:
-		c.none = c.none || o.none
-		return
-	case !c.seen:
-		*c = *o
-		return
-	case o.none || c.sep != o.sep || c.zone != o.zone:
-		c.none = true
+	if c.none = c.none || o.none; c.none {
 		return
 	}
-	c.lengths |= o.lengths
-	c.zeroEnd = c.zeroEnd || o.zeroEnd
-	c.zeroFrac = c.zeroFrac || o.zeroFrac
+	c.n += o.n
+	c.dates += o.dates
+	c.sepT += o.sepT
+	c.local += o.local
+	for i := range c.fracs {
+		c.fracs[i] += o.fracs[i]
+	}
+	c.auto += o.auto
+	c.trim += o.trim
 	c.fine = c.fine || o.fine
 	c.wide = c.wide || o.wide
+	c.zulus += o.zulus
+	for z, n := range o.offset {
+		if c.offset == nil {
+			c.offset = map[string]int64{}
+		}
+		c.offset[z] += n
+	}
 }
 
-// result returns the type of the column and how its values are written, or
-// nil if it is neither of dates nor of timestamps. Timestamps are of
-// microseconds unless some have more digits.
-func (c *timeCounts) result() (*column.Type, timeStyle) {
-	s := timeStyle{Sep: c.sep, Zone: c.zone}
+// oddShare is the share of records, one in oddShare, that timestamps may make
+// odd by how they are written before the column becomes one of strings.
+const oddShare = 100
+
+// result returns the type of the column in a file of so many records, or nil
+// if it is neither of dates nor of timestamps. Timestamps are of microseconds
+// unless some have more digits. The type is that of the same text in CSV.
+func (c *timeCounts) result(records int64) *column.Type {
+	style, odd := c.style()
 	switch {
-	case c.none || !c.seen || c.fine && c.wide:
-		return nil, s
-	case c.sep == 0:
-		return column.Of(column.Date), s
-	case c.lengths&(c.lengths-1) == 0:
-		if s.Digits = int8(bits.TrailingZeros16(c.lengths)); s.Digits > 9 {
-			s.Digits = digitsNone
-		}
-	case c.lengths == 1|1<<6 && !c.zeroFrac:
-		s.Digits = digitsAuto
-	case !c.zeroEnd && c.lengths>>10 == 0:
-		s.Digits = digitsTrim
-	default:
-		return nil, s
-	}
-	if s.Zone == "UTC" {
-		s.Zone = "Z"
+	case c.none || c.n == 0:
+		return nil
+	case c.dates == c.n:
+		return column.Of(column.Date)
+	case c.dates > 0, c.local > 0 && c.local < c.n, odd > 0 && odd*oddShare >= records, c.fine && c.wide:
+		return nil
 	}
 	u := column.Micro
 	if c.fine {
 		u = column.Nano
 	}
-	return column.TimestampOf(u, c.zone), s
+	zone := style.Zone
+	if zone == "Z" || zone == "+00:00" {
+		zone = "UTC"
+	}
+	return column.TimestampOf(u, zone)
+}
+
+// style returns how most timestamps are written and how many, or more, are
+// written otherwise.
+func (c *timeCounts) style() (s timeStyle, odd int64) {
+	s.Sep, odd = ' ', c.sepT
+	if stamps := c.n - c.dates; c.sepT > stamps-c.sepT {
+		s.Sep, odd = 'T', stamps-c.sepT
+	}
+	best := int64(0)
+	for i, n := range c.fracs {
+		if n > best {
+			best, s.Digits = n, int8(i)
+		}
+	}
+	if s.Digits == 10 {
+		s.Digits = digitsNone
+	}
+	if c.auto > best {
+		best, s.Digits = c.auto, digitsAuto
+	}
+	if c.trim > best {
+		best, s.Digits = c.trim, digitsTrim
+	}
+	odd += c.n - c.dates - best
+	if c.local > 0 || c.n == c.dates {
+		return s, odd
+	}
+	s.Zone, best = "Z", c.zulus
+	var east int64
+	for z, n := range c.offset {
+		var t instant
+		t.setZone([]byte(z))
+		if n > best || n == best && s.Zone != "Z" && t.offset < east {
+			best, s.Zone, east = n, z, t.offset
+		}
+	}
+	return s, odd + c.n - c.dates - best
 }
