@@ -308,3 +308,35 @@ func TestVerbsAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenRepo(t *testing.T) {
+	dir := t.TempDir()
+	open := func(ctx context.Context, env *Env) error {
+		r, err := env.OpenRepo(ctx)
+		if err != nil {
+			return err
+		}
+		again, err := env.OpenRepo(ctx)
+		if again != r {
+			t.Error("the repository was opened twice")
+		}
+		return err
+	}
+	code, _, errOut := runVerb(t, &Env{Dir: dir}, nil, open)
+	want := "error[not-a-repo]: no strata repository in " + dir + " or any parent\nhint: strata init   (or pass -C DIR)\n"
+	if code != 3 || errOut != want {
+		t.Errorf("without one: exit code %d, %q, want %q", code, errOut, want)
+	}
+	if code := Run(&Env{Out: new(bytes.Buffer), Err: new(bytes.Buffer), Dir: dir}, []string{"init"}); code != 0 {
+		t.Fatalf("init: exit code %d", code)
+	}
+	if code, _, errOut := runVerb(t, &Env{Dir: dir}, nil, open); code != 0 {
+		t.Errorf("exit code %d, %q", code, errOut)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".strata", "config.toml"), []byte("[core\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := runVerb(t, &Env{Dir: dir}, nil, open); code != 2 || !strings.HasPrefix(errOut, "error[bad-config]: ") {
+		t.Errorf("broken settings: exit code %d, %q", code, errOut)
+	}
+}

@@ -30,8 +30,8 @@ func (e *Env) crashed(v any) int {
 func (e *Env) keepStack(v any, stack []byte) (string, error) {
 	text := fmt.Sprintf("strata %s\ncommand: %q\ntime: %s\npanic: %v\n\n%s",
 		e.Build.Version, e.args, e.now().UTC().Format("2006-01-02T15:04:05Z"), v, stack)
-	if dir, err := e.findRepo(); err == nil {
-		path := filepath.Join(dir, "last-error.log")
+	if layout, err := e.findRepo(); err == nil {
+		path := filepath.Join(layout.Dir, "last-error.log")
 		if os.WriteFile(path, []byte(text), 0o666) == nil {
 			return path, nil
 		}

@@ -144,10 +144,31 @@ func (e *Env) examineTools(context.Context) []finding {
 	return []finding{f}
 }
 
-func (e *Env) examineRepo(context.Context) []finding {
-	dir, err := e.findRepo()
+func (e *Env) examineRepo(ctx context.Context) []finding {
+	layout, err := e.findRepo()
 	if err != nil {
 		return []finding{{Name: "repository", Status: findingInfo, Value: err.Error()}}
 	}
-	return []finding{{Name: "repository", Status: findingOK, Value: dir}}
+	found := []finding{{Name: "repository", Status: findingOK, Value: layout.Dir}}
+	if e.settings(); e.repo.err != nil {
+		return append(found, finding{Name: "settings", Status: findingError, Value: e.repo.err.Error(), Hint: "correct the line in an editor"})
+	}
+	for _, s := range e.settings().Refused() {
+		found = append(found, finding{Name: "setting " + s.Key, Status: findingWarning, Value: "ignored in " + s.Path + ", as it names a program",
+			Hint: "strata config set --user " + s.Key + " VALUE"})
+	}
+	r, err := e.OpenRepo(ctx)
+	if err != nil {
+		return append(found, finding{Name: "opens", Status: findingError, Value: err.Error()})
+	}
+	head, err := r.Head(ctx)
+	switch {
+	case err != nil:
+		found = append(found, finding{Name: "HEAD", Status: findingError, Value: err.Error()})
+	case head.ID.IsZero():
+		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: head.Short() + ", no commit yet"})
+	default:
+		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: head.Short() + " at " + head.ID.Short()})
+	}
+	return found
 }

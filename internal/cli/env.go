@@ -38,7 +38,8 @@ type Env struct {
 	Flags Globals // the global flags, valid while a command runs
 
 	args     []string
-	started  bool // the verb's own code has begun
+	verb     string // the command's words: "slice create"
+	started  bool   // the verb's own code has begun
 	out      *output
 	pager    *pager
 	progress *Progress

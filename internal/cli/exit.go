@@ -7,8 +7,13 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/format"
 	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/repo/config"
+	"github.com/strata-data/strata/internal/source"
+	"github.com/strata-data/strata/internal/table"
 	"github.com/strata-data/strata/internal/vfs"
 )
 
@@ -39,15 +44,11 @@ var errNo = errors.New("the answer is no")
 // layers become what the user sees; the table in slugs.go gives each slug its
 // exit code and its page of help.
 func slugOf(err error) string {
-	var (
-		failure *Failure
-		locked  *vfs.LockedError
-		value   *format.ValueError
-	)
+	var failure *Failure
 	switch {
 	case errors.As(err, &failure) && failure.Slug != "":
 		return failure.Slug
-	case errors.As(err, &locked):
+	case as[*vfs.LockedError](err):
 		return "locked"
 	case errors.Is(err, object.ErrCorrupt):
 		return "corrupt-object"
@@ -55,10 +56,49 @@ func slugOf(err error) string {
 		return "unsupported-format"
 	case errors.Is(err, object.ErrNotFound):
 		return "missing-object"
-	case errors.As(err, &value):
+
+	case as[*repo.NotRepositoryError](err):
+		return "not-a-repo"
+	case as[*repo.UnknownRevisionError](err), as[*repo.RefAbsentError](err):
+		return "unknown-revision"
+	case as[*repo.AmbiguousRevisionError](err):
+		return "ambiguous-revision"
+	case as[*repo.RevisionSyntaxError](err), as[*repo.WrongKindError](err):
+		return "bad-revision"
+	case as[*repo.RefNameError](err):
+		return "bad-name"
+	case as[*repo.RefExistsError](err), as[*repo.RefConflictError](err):
+		return "already-exists"
+	case as[*repo.NotMergedError](err):
+		return "not-merged"
+	case errors.Is(err, repo.ErrCurrentBranch):
+		return "current-branch"
+	case as[*repo.RefMovedError](err), errors.Is(err, repo.ErrIndexMoved):
+		return "ref-moved"
+	case errors.Is(err, repo.ErrNothingToCommit):
+		return "nothing-to-commit"
+	case errors.Is(err, repo.ErrNothingToAmend):
+		return "nothing-to-amend"
+	case errors.Is(err, repo.ErrEmptyMessage):
+		return "empty-message"
+	case errors.Is(err, repo.ErrNoIdentity):
+		return "no-identity"
+	case as[*config.SyntaxError](err), as[*config.ValueError](err), as[*config.EditError](err), as[*config.ForbiddenError](err):
+		return "bad-config"
+	case as[*config.KeyError](err):
+		return "bad-name"
+
+	case errors.Is(err, table.ErrDuplicateKey):
+		return "duplicate-key"
+	case errors.Is(err, source.ErrNoKeyColumn):
+		return "missing-key"
+	case errors.Is(err, source.ErrNullKey), errors.Is(err, column.ErrKeyNull):
+		return "null-key"
+	case errors.Is(err, source.ErrSchemaChange), as[*format.ValueError](err):
 		return "schema-change"
 	case errors.Is(err, format.ErrFormat):
 		return "malformed-file"
+
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "disk-full"
 	case errors.Is(err, fs.ErrPermission):
@@ -71,9 +111,21 @@ func slugOf(err error) string {
 	return "failed"
 }
 
+// as reports whether an error of type E is in the chain of err.
+func as[E error](err error) bool {
+	_, ok := find[E](err)
+	return ok
+}
+
+// find returns the first error of type E in the chain of err.
+func find[E error](err error) (E, bool) {
+	var e E
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
 // exitOf returns the exit code of an error that ended a command.
 func exitOf(err error) int {
-	var sig *signalError
 	switch {
 	case err == nil:
 		return exitOK
@@ -81,7 +133,8 @@ func exitOf(err error) int {
 		return exitNo
 	case errors.Is(err, errPagerClosed):
 		return exitOK
-	case errors.As(err, &sig):
+	case as[*signalError](err):
+		sig, _ := find[*signalError](err)
 		return sig.exit()
 	case closedPipe(err):
 		return exitPipe

@@ -1,30 +1,55 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/strata-data/strata/internal/format"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/vfs"
 )
 
-// hintsFor returns the commands to type after an error whose verb named none.
+// hintsFor returns the commands to type after an error whose verb named none:
+// one made from what the error knows, or else the slug's own.
 func hintsFor(slug string, err error) []string {
-	var (
-		syntax *format.SyntaxError
-		value  *format.ValueError
-		locked *vfs.LockedError
-	)
-	switch {
-	case errors.As(err, &syntax) && syntax.Hint != "":
-		return []string{syntax.Hint}
-	case errors.As(err, &value) && value.Needed != nil:
-		return []string{fmt.Sprintf("fix the line, or accept the change with --type %s=%s", value.Column, value.Needed)}
-	case errors.As(err, &locked) && locked.Holder.PID != 0:
-		return []string{fmt.Sprintf("wait until process %d has finished, then run the same command again", locked.Holder.PID)}
+	if h := hintFrom(err); h != "" {
+		return []string{h}
 	}
 	if s, ok := lookUpSlug(slug); ok && s.hint != "" {
 		return []string{s.hint}
 	}
 	return nil
+}
+
+// hintFrom makes a hint from the values in an error, or returns "".
+func hintFrom(err error) string {
+	if e, ok := find[*format.SyntaxError](err); ok {
+		return e.Hint
+	}
+	if e, ok := find[*format.ValueError](err); ok && e.Needed != nil {
+		return fmt.Sprintf("fix the line, or accept the change with --type %s=%s", e.Column, e.Needed)
+	}
+	if e, ok := find[*source.SchemaChangeError](err); ok && e.New != nil {
+		return fmt.Sprintf("fix the rows, or accept the change with --type %s=%s", e.Column, e.New)
+	}
+	if e, ok := find[*source.KeyColumnError](err); ok {
+		if near := nearest(e.Column, e.Columns); near != "" {
+			return "did you mean --key " + near + "?"
+		}
+		return "columns: " + strings.Join(e.Columns, ", ")
+	}
+	if e, ok := find[*source.DuplicatesError](err); ok {
+		return "strata add " + e.Path + " --key COL,COL   or   --on-duplicate last"
+	}
+	if e, ok := find[*repo.UnknownRevisionError](err); ok && e.Nearest != "" {
+		return "did you mean " + e.Nearest + "?"
+	}
+	if e, ok := find[*repo.NotMergedError](err); ok {
+		return "strata branch -D " + e.Branch + "   to delete it all the same"
+	}
+	if e, ok := find[*vfs.LockedError](err); ok && e.Holder.PID != 0 {
+		return fmt.Sprintf("wait until process %d has finished, then run the same command again", e.Holder.PID)
+	}
+	return ""
 }

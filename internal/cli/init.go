@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/strata-data/strata/internal/repo"
 )
 
 type initOptions struct {
@@ -45,22 +47,19 @@ func newInitCmd(env *Env) *cobra.Command {
 func runInit(ctx context.Context, env *Env, o *initOptions) error {
 	branch := o.branch
 	if branch == "" {
-		branch = "main"
-		if v, ok := env.Config("init.defaultBranch"); ok {
-			branch = v
-		}
+		branch, _ = env.Config("init.defaultBranch")
 	}
-	made, err := initRepo(ctx, env.Path(o.dir), o.bare, branch)
+	made, err := repo.Init(ctx, env.Path(o.dir), repo.InitOptions{Bare: o.bare, Branch: branch})
 	if err != nil {
 		return err
 	}
 	if env.Flags.JSON {
-		return env.PrintJSON(initDocument{"strata.init/1", made.path, o.bare, made.branch, made.existed})
+		return env.PrintJSON(initDocument{"strata.init/1", made.Dir, made.Bare(), made.Branch, made.Existed})
 	}
 	word := "Initialized empty Strata repository in"
-	if made.existed {
+	if made.Existed {
 		word = "Reinitialized existing Strata repository in"
 	}
-	env.Printf("%s %s\n", word, made.path)
+	env.Printf("%s %s\n", word, made.Dir)
 	return nil
 }

@@ -2,82 +2,48 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
+	"strings"
+
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/repo/config"
 )
 
-// This file is the only place where the shell touches the making, finding and
-// opening of repositories.
+// This file is the only place where the shell finds, opens and configures
+// repositories.
 
-// repoDir is the name of a repository's directory beside working files.
-const repoDir = ".strata"
-
+// repoState is what a command has found out about its repository so far.
 type repoState struct {
-	opened interface{ Close() error }
+	opened   *repo.Repo
+	config   *config.Config
+	configOK bool  // config has been read, or cannot be
+	err      error // why it cannot be
 }
 
-// madeRepo says what initRepo did.
-type madeRepo struct {
-	path    string
-	branch  string
-	existed bool
+// OpenRepo returns the repository that the command works in, opened on first
+// use and closed when the command ends. Without one the error is a
+// *repo.NotRepositoryError.
+func (e *Env) OpenRepo(ctx context.Context) (*repo.Repo, error) {
+	if e.repo.opened != nil {
+		return e.repo.opened, nil
+	}
+	layout, err := e.findRepo()
+	if err != nil {
+		return nil, err
+	}
+	if e.settings(); e.repo.err != nil {
+		return nil, e.repo.err
+	}
+	r, err := repo.Open(ctx, layout.Dir, repo.Options{
+		Mem: e.Flags.Mem, Log: e.Log, Now: e.now, Getenv: e.Getenv,
+		Command: strings.TrimSpace("strata " + e.verb),
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.repo.opened = r
+	return r, nil
 }
-
-// initRepo makes a repository in dir, or finds that there is one.
-func initRepo(_ context.Context, dir string, bare bool, branch string) (madeRepo, error) {
-	path := dir
-	if !bare {
-		path = filepath.Join(dir, repoDir)
-	}
-	if isRepo(path) {
-		return madeRepo{path, branch, true}, nil
-	}
-	if err := os.MkdirAll(filepath.Join(path, "objects"), 0o777); err != nil {
-		return madeRepo{}, fmt.Errorf("make the repository: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(path, "meta.db"), nil, 0o666); err != nil {
-		return madeRepo{}, fmt.Errorf("make the repository: %w", err)
-	}
-	return madeRepo{path, branch, false}, nil
-}
-
-// findRepo returns the directory of the repository that the command works in:
-// --repo, or else the nearest one upwards.
-func (e *Env) findRepo() (string, error) {
-	start := e.workDir()
-	if e.Flags.Repo != "" {
-		start = e.Path(e.Flags.Repo)
-		for _, dir := range []string{filepath.Join(start, repoDir), start} {
-			if isRepo(dir) {
-				return dir, nil
-			}
-		}
-		return "", &Failure{Slug: "not-a-repo", Message: "no strata repository in " + start}
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		for _, c := range []string{filepath.Join(dir, repoDir), dir} {
-			if isRepo(c) {
-				return c, nil
-			}
-		}
-		if dir == filepath.Dir(dir) {
-			return "", &Failure{Slug: "not-a-repo", Message: "no strata repository in " + start + " or any parent"}
-		}
-	}
-}
-
-func isRepo(dir string) bool {
-	objects, err := os.Stat(filepath.Join(dir, "objects"))
-	if err != nil || !objects.IsDir() {
-		return false
-	}
-	meta, err := os.Stat(filepath.Join(dir, "meta.db"))
-	return err == nil && meta.Mode().IsRegular()
-}
-
-// Config returns the configured value of key, if there is one.
-func (e *Env) Config(key string) (string, bool) { return "", false }
 
 // closeRepo closes the repository if the command opened it.
 func (e *Env) closeRepo() error {
@@ -87,4 +53,49 @@ func (e *Env) closeRepo() error {
 	r := e.repo.opened
 	e.repo.opened = nil
 	return r.Close()
+}
+
+// findRepo returns where the repository is that the command works in: exactly
+// at --repo, or else in the working directory or the nearest one upwards.
+func (e *Env) findRepo() (repo.Layout, error) {
+	if e.Flags.Repo == "" {
+		return repo.Find(e.workDir())
+	}
+	at := e.Path(e.Flags.Repo)
+	if _, err := os.Stat(at); err != nil {
+		return repo.Layout{}, err
+	}
+	l, err := repo.Find(at)
+	if err == nil && l.Dir != at && l.Root != at {
+		err = &Failure{Slug: "not-a-repo", Message: "no strata repository in " + at, Hints: []string{"strata init " + e.Flags.Repo}}
+	}
+	return l, err
+}
+
+// Config returns the text of the setting key, if there is one. Settings that
+// cannot be read count as absent here; OpenRepo reports why.
+func (e *Env) Config(key string) (string, bool) {
+	c := e.settings()
+	if c == nil {
+		return "", false
+	}
+	s, ok := c.Get(key)
+	if !ok {
+		return "", false
+	}
+	return config.Text(s.Value), true
+}
+
+// settings reads the configuration once.
+func (e *Env) settings() *config.Config {
+	if e.repo.configOK {
+		return e.repo.config
+	}
+	e.repo.configOK = true
+	layout, err := e.findRepo()
+	if err != nil {
+		layout = repo.Layout{} // the user's settings hold outside of a repository too
+	}
+	e.repo.config, e.repo.err = config.Load(repo.ConfigSources(layout, e.Getenv))
+	return e.repo.config
 }

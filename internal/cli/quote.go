@@ -2,13 +2,15 @@ package cli
 
 import "strings"
 
-// quotePath returns s as git prints paths in machine formats: unchanged when it
-// is plain, otherwise in double quotes with C escapes and every byte outside
-// printable ASCII as three octal digits. core.quotePath=false leaves bytes above
-// 0x7f alone. Output that is separated by NUL bytes (-z) must not be quoted.
-func (e *Env) quotePath(s string) string {
+// pathQuoter returns the function that makes paths for machine formats, as git
+// prints them: unchanged when plain, otherwise in double quotes with C escapes
+// and every byte outside printable ASCII as three octal digits.
+// core.quotePath=false leaves bytes above 0x7f alone. Output that is separated by
+// NUL bytes (-z) must not be quoted.
+func (e *Env) pathQuoter() func(path string) string {
 	v, ok := e.Config("core.quotePath")
-	return quoteC(s, !ok || v != "false")
+	ascii := !ok || v != "false"
+	return func(path string) string { return quoteC(path, ascii) }
 }
 
 // quoteC quotes s in C style where needed; ascii asks for bytes above 0x7f too.

@@ -76,6 +76,7 @@ func newRoot(env *Env) *cobra.Command {
 // prepare runs after the flags were parsed and before the verb: variables and
 // configuration fill in what the command line leaves open.
 func (e *Env) prepare(cmd *cobra.Command) error {
+	e.verb = verbOf(cmd)
 	if err := applyEnv(cmd, e.Getenv); err != nil {
 		return err
 	}

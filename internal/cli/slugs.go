@@ -31,6 +31,10 @@ func slugs() []slug {
 		{"bad-expression", exitUsage, "", "A predicate (--where, slice create) could not be read or does not fit the dataset's columns. The place is marked, and column names that are close are named."},
 		{"bad-config", exitUsage, "strata config list --show-origin", "A configuration file has a line or a value that cannot be understood. The message names the file."},
 		{"bad-name", exitUsage, "", "A name of a branch, tag, dataset or slice has a form that is not allowed: see strata help revisions."},
+		{"bad-revision", exitUsage, "strata help revisions", "The text is not a way to name a commit, or names something that is none."},
+		{"current-branch", exitUsage, "strata switch BRANCH", "What was asked cannot be done to the branch that is checked out."},
+		{"empty-message", exitUsage, `strata commit -m "MESSAGE"`, "A commit needs a message."},
+		{"nothing-to-amend", exitUsage, `strata commit -m "MESSAGE"`, "There is no commit yet that could be amended."},
 		{"no-identity", exitUsage, `strata config set --user user.name "NAME"; strata config set --user user.email EMAIL`,
 			"A commit records who made it. Strata looks at STRATA_AUTHOR_NAME and STRATA_AUTHOR_EMAIL, at its own configuration (user.name, user.email), then at git's."},
 		{"needs-input", exitUsage, "", "A question would have to be asked, but nobody is there to answer it or --no-input was given."},
@@ -66,6 +70,7 @@ func slugs() []slug {
 		{"changed-while-read", exitBadData, "run the same command again", "A file changed while it was being read, so nothing of it was added."},
 
 		{"would-overwrite", exitKeepsWork, "strata commit, or add --force to discard them", "The command would discard changes that are not committed."},
+		{"not-merged", exitKeepsWork, "", "Deleting the branch would leave commits that nothing else reaches."},
 		{"already-exists", exitKeepsWork, "", "Something of this name exists already and would be replaced."},
 
 		{"disk-full", exitSystem, "free some space, then run the same command again", "The disk is full, or a quota is reached. The repository is as it was before the command."},

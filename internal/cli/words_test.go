@@ -2,6 +2,8 @@ package cli
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -85,9 +87,21 @@ func TestQuoteC(t *testing.T) {
 	}
 }
 
-func TestQuotePathByDefaultAsGit(t *testing.T) {
-	if got := (&Env{}).quotePath("ä.csv"); got != `"\303\244.csv"` {
-		t.Errorf("have %s", got)
+func TestPathQuoter(t *testing.T) {
+	home := t.TempDir()
+	env := &Env{Getenv: getenv(map[string]string{"XDG_CONFIG_HOME": home}), Dir: home}
+	if got := env.pathQuoter()("ä.csv"); got != `"\303\244.csv"` {
+		t.Errorf("by default: %s", got)
+	}
+	if err := os.MkdirAll(filepath.Join(home, "strata"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, "strata", "config.toml"), []byte("[core]\nquotePath = false\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	env = &Env{Getenv: env.Getenv, Dir: home}
+	if got := env.pathQuoter()("ä.csv"); got != "ä.csv" {
+		t.Errorf("with core.quotePath=false: %s", got)
 	}
 }
 
