@@ -1,0 +1,72 @@
+package meta
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/strata-data/strata/internal/object"
+)
+
+// Version is the repository format that this program writes, and the only one
+// that it reads.
+const Version = 1
+
+// The required features that this program knows.
+const (
+	FeatureSegments = "segments-1" // docs/format/segment.md
+	FeatureDeltas   = "deltas-1"   // docs/format/delta.md
+)
+
+// Features returns what a new repository requires.
+func Features() []string { return []string{FeatureSegments, FeatureDeltas} }
+
+// BucketSegments is the catalogue of segments, owned by store/segment.
+const BucketSegments = "segments"
+
+const (
+	bucketFormat  = "format"
+	keyVersion    = "version"
+	prefixFeature = "feature/"
+	pageSize      = 4096 // of new files, the same on every machine
+)
+
+func writeFormat(tx Tx, version int, features []string) error {
+	if err := tx.Put(bucketFormat, []byte(keyVersion), []byte(strconv.Itoa(version))); err != nil {
+		return err
+	}
+	for _, f := range features {
+		if err := tx.Put(bucketFormat, []byte(prefixFeature+f), []byte{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFormat refuses a file of another version or with features that this
+// program does not know.
+func checkFormat(tx Tx) error {
+	v := tx.Get(bucketFormat, []byte(keyVersion))
+	if v == nil {
+		return fmt.Errorf("%w: the file has no format version", object.ErrCorrupt)
+	}
+	if string(v) != strconv.Itoa(Version) {
+		return fmt.Errorf("%w: repository format %q, this program reads format %d", object.ErrUnsupported, v, Version)
+	}
+	for k := range tx.Range(bucketFormat, []byte(prefixFeature)) {
+		name := strings.TrimPrefix(string(k), prefixFeature)
+		if !known(name) {
+			return fmt.Errorf("%w: the repository requires the feature %q, which this program does not know", object.ErrUnsupported, name)
+		}
+	}
+	return nil
+}
+
+func known(feature string) bool {
+	for _, f := range Features() {
+		if f == feature {
+			return true
+		}
+	}
+	return false
+}
