@@ -60,11 +60,14 @@ func machinePaths(name, text string) []string {
 
 // brokenPackage returns what is wrong with a package's comment.
 func brokenPackage(pkg []*sourceFile) []string {
-	dir := pkg[0].dir()
-	name := pkg[0].ast.Name.Name
+	dir, name := pkg[0].dir(), ""
 	var docs []string
 	for _, f := range pkg {
-		if f.ast.Doc != nil && !strings.HasSuffix(f.path, "_test.go") {
+		if strings.HasSuffix(f.path, "_test.go") {
+			continue
+		}
+		name = f.ast.Name.Name
+		if f.ast.Doc != nil {
 			docs = append(docs, f.ast.Doc.Text())
 		}
 	}
