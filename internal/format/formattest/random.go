@@ -146,8 +146,9 @@ func (g *generator) integer(t *column.Type) int64 {
 	case column.Date:
 		lo, hi = -719162, 2932896 // years 1 to 9999
 	case column.Timestamp:
-		if t.Unit == column.Second {
-			lo, hi = lo/1000, hi/1000
+		lo++                       // the lowest one is NaT to pandas
+		if t.Unit != column.Nano { // years 1 to 9999, as Python and DuckDB have it
+			lo, hi = -62135596800*t.Unit.PerSecond(), 253402300799*t.Unit.PerSecond()
 		}
 	}
 	switch g.r.IntN(5) {

@@ -122,6 +122,10 @@ func (n *node) ends(offs []uint32, l *leaf, lists int) []uint32 {
 	return offs
 }
 
+// maxFixed bounds the values of fixed-size lists in one batch; a null list,
+// which takes no space in the file, has as many as any other.
+const maxFixed = 1 << 27
+
 // fix turns lists that end at offs into the fixed-size lists of v: null lists,
 // which have no elements in the file, get as many nulls as a list is long.
 func (n *node) fix(v *column.Vector, offs []uint32) error {
@@ -136,6 +140,9 @@ func (n *node) fix(v *column.Vector, offs []uint32) error {
 	}
 	if v.Nulls == 0 || size == 0 {
 		return nil
+	}
+	if v.Len*size > maxFixed {
+		return malformed("parquet: %d lists of %d values in one batch", v.Len, size)
 	}
 	kid := column.NewVector(n.typ.Elem, v.Len*size)
 	for i := range v.Len {

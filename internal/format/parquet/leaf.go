@@ -14,8 +14,8 @@ import (
 // leaf reads the values of one leaf column from the first row group to the
 // last. It is used by one goroutine at a time.
 type leaf struct {
-	node   *node
-	groups []pq.RowGroup
+	node *node
+	file *reader
 
 	group int   // row group of the open pages
 	left  int64 // rows of it that were not begun yet
@@ -42,7 +42,7 @@ type leaf struct {
 func (l *leaf) read(v *column.Vector, rows int) error {
 	l.gotDefs, l.gotReps = l.gotDefs[:0], l.gotReps[:0]
 	for rows > 0 {
-		if l.pages == nil || (l.left == 0 && l.group < len(l.groups)) {
+		if l.pages == nil || (l.left == 0 && l.group < len(l.file.groups)) {
 			if err := l.openGroup(); err != nil {
 				return err
 			}
@@ -70,14 +70,18 @@ func (l *leaf) read(v *column.Vector, rows int) error {
 }
 
 func (l *leaf) openGroup() error {
-	for l.group < len(l.groups) && l.groups[l.group].NumRows() == 0 {
+	for l.group < len(l.file.groups) && l.file.groups[l.group].NumRows() == 0 {
 		l.group++
 	}
-	if l.group >= len(l.groups) {
+	if l.group >= len(l.file.groups) {
 		return malformed("parquet: fewer rows than the file says")
 	}
-	g := l.groups[l.group]
+	g := l.file.groups[l.group]
 	l.left = g.NumRows()
+	meta := &l.file.meta.RowGroups[l.group].Columns[l.node.leaf].MetaData
+	if err := checkPages(l.file.r, l.file.size, meta, l.left, l.node.rep == 0); err != nil {
+		return err
+	}
 	l.pages = g.ColumnChunks()[l.node.leaf].Pages()
 	l.dict, l.dictVec = nil, nil
 	return nil

@@ -65,7 +65,7 @@ func (files) Open(_ context.Context, r io.ReaderAt, size int64) (rr format.RowRe
 	if err != nil {
 		return nil, malformed("parquet: %v", err)
 	}
-	return newReader(f, size)
+	return newReader(f, r, size)
 }
 
 // checkFooter refuses a file that is not Parquet, and one whose footer claims

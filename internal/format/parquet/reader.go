@@ -2,17 +2,22 @@ package parquet
 
 import (
 	"context"
+	"io"
 	"iter"
 	"runtime"
 	"slices"
 
 	pq "github.com/parquet-go/parquet-go"
+	pf "github.com/parquet-go/parquet-go/format"
 
 	"github.com/strata-data/strata/internal/column"
 )
 
 // reader is an open Parquet file.
 type reader struct {
+	r      io.ReaderAt
+	size   int64
+	meta   *pf.FileMetaData
 	schema *column.Schema
 	nodes  []*node
 	groups []pq.RowGroup
@@ -21,7 +26,7 @@ type reader struct {
 	weight []int64 // compressed bytes of each column
 }
 
-func newReader(f *pq.File, size int64) (*reader, error) {
+func newReader(f *pq.File, src io.ReaderAt, size int64) (*reader, error) {
 	meta := f.Metadata()
 	nodes, names, err := parseSchema(meta.Schema)
 	if err != nil {
@@ -31,7 +36,7 @@ func newReader(f *pq.File, size int64) (*reader, error) {
 		return nil, malformed("parquet: the file has no columns")
 	}
 	hint(nodes, names, f)
-	r := &reader{schema: &column.Schema{}, nodes: nodes, groups: f.RowGroups(), weight: make([]int64, len(nodes))}
+	r := &reader{r: src, size: size, meta: meta, schema: &column.Schema{}, nodes: nodes, groups: f.RowGroups(), weight: make([]int64, len(nodes))}
 	for i, n := range nodes {
 		r.schema.Fields = append(r.schema.Fields, column.NewField(names[i], n.typ))
 	}
@@ -122,7 +127,7 @@ func (r *reader) assemblers() []*assembler {
 		a := &assembler{root: n, weight: r.weight[i]}
 		n.walk(func(k *node) {
 			if k.leaf >= 0 {
-				a.leaves = append(a.leaves, &leaf{node: k, groups: r.groups})
+				a.leaves = append(a.leaves, &leaf{node: k, file: r})
 			}
 		})
 		all[i] = a

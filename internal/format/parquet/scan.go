@@ -39,10 +39,24 @@ func newScan(r *reader) *scan {
 	s.cond.L = &s.mu
 	s.batches = (r.rows + int64(r.batch) - 1) / int64(r.batch)
 	for i := range s.ring {
-		s.ring[i] = column.NewBatch(r.schema, int(min(int64(r.batch), r.rows)))
+		s.ring[i] = newBatch(r.schema, int(min(int64(r.batch), r.rows)))
 		s.missing[i] = len(r.nodes)
 	}
 	return s
+}
+
+// newBatch returns an empty batch with room for n rows in its flat columns;
+// what nested ones need is not known, and a file may lie about it.
+func newBatch(s *column.Schema, n int) *column.Batch {
+	b := &column.Batch{Schema: s}
+	for _, f := range s.Fields {
+		room := n
+		if f.Type.Kind.IsNested() {
+			room = 0
+		}
+		b.Cols = append(b.Cols, column.NewVector(f.Type, room))
+	}
+	return b
 }
 
 // rowsOf returns the number of rows of batch b.
