@@ -2,7 +2,7 @@ package column
 
 import (
 	"fmt"
-	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -215,20 +215,23 @@ func parseTimestamp(s string, t *Type) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%q: %w", s, err)
 	}
-	const maxDays = (1<<63 - 1) / secondsPerDay
-	if days > maxDays-2 || days < 2-maxDays {
-		return 0, bad
-	}
-	per := t.Unit.PerSecond()
-	sec := days*secondsPerDay + clock - int64(offset)
-	if sec < 0 && ticks > 0 {
-		sec, ticks = sec+1, ticks-per // so that the first second of all fits
-	}
-	whole := sec * per
-	if whole/per != sec || ticks > 0 && whole > math.MaxInt64-ticks || ticks < 0 && whole < math.MinInt64-ticks {
+	x, ok := ticksOf(days, clock-int64(offset), ticks, t.Unit.PerSecond())
+	if !ok {
 		return 0, fmt.Errorf("%q is too far away for unit %s", s, t.Unit)
 	}
-	return whole + ticks, nil
+	return x, nil
+}
+
+// ticksOf returns (days*secondsPerDay+seconds)*per+ticks if that is an int64.
+// The seconds are of a few days, the ticks of one second.
+func ticksOf(days, seconds, ticks, per int64) (int64, bool) {
+	const near = 100_000 // days whose nanoseconds fit with room to spare
+	if days > -near && days < near {
+		return (days*secondsPerDay+seconds)*per + ticks, true
+	}
+	n := new(big.Int).Mul(big.NewInt(days), big.NewInt(secondsPerDay))
+	n.Add(n, big.NewInt(seconds)).Mul(n, big.NewInt(per)).Add(n, big.NewInt(ticks))
+	return n.Int64(), n.IsInt64()
 }
 
 // parseClock reads 15:04, 15:04:05 or 15:04:05.999 from the beginning of s.

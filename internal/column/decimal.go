@@ -37,6 +37,24 @@ func (x long) neg() long {
 	return long{hi: int64(^uint64(x.hi) + carry), lo: lo}
 }
 
+// pow10Long returns 10^e for e up to 38.
+func pow10Long(e int) long {
+	x := long{lo: 1}
+	for range e {
+		hi, lo := bits.Mul64(x.lo, 10)
+		x = long{hi: x.hi*10 + int64(hi), lo: lo}
+	}
+	return x
+}
+
+// within reports whether x is nearer to 0 than limit, which is positive.
+func (x long) within(limit long) bool {
+	if x.negative() {
+		x = x.neg()
+	}
+	return !x.negative() && (x.hi < limit.hi || x.hi == limit.hi && x.lo < limit.lo)
+}
+
 // compareScaled compares x/10^xs with y/10^ys. Scales are 0 to 38.
 func compareScaled(x long, xs int, y long, ys int) int {
 	if xs == ys {

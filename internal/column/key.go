@@ -146,6 +146,9 @@ func parsePart(b []byte, v *Vector) (int, error) {
 		if len(b) < decimalSize {
 			return 0, keyError("cut short")
 		}
+		if !longAt(b).within(pow10Long(v.Type.Precision)) {
+			return 0, keyError("%x is not in the range of %s", b[:decimalSize], v.Type)
+		}
 		v.AppendBytes(b[:decimalSize])
 		return decimalSize, nil
 	}

@@ -89,7 +89,11 @@ func (d *PageDecoder) block(v *Vector, n int) error {
 		return err
 	}
 	if r.m == 0 {
-		return d.nulls(v, n)
+		if err := d.spendBelow(v.Type, n); err != nil {
+			return err
+		}
+		v.AppendNulls(n)
+		return nil
 	}
 	if err := d.body(v, r); err != nil {
 		return err
@@ -137,45 +141,26 @@ func (d *PageDecoder) head(n int) (run, error) {
 	return r, nil
 }
 
-// nulls appends n nulls to v.
-func (d *PageDecoder) nulls(v *Vector, n int) error {
-	switch v.Type.Layout() {
-	case LayoutInt:
-		v.Ints = append(v.Ints, make([]int64, n)...)
-	case LayoutF32:
-		v.F32 = append(v.F32, make([]float32, n)...)
-	case LayoutF64:
-		v.F64 = append(v.F64, make([]float64, n)...)
-	case LayoutBytes, LayoutList:
-		end := v.Offs[len(v.Offs)-1]
-		for range n {
-			v.Offs = append(v.Offs, end)
-		}
+// spendBelow counts the values that lie below n nulls of type t.
+func (d *PageDecoder) spendBelow(t *Type, n int) error {
+	switch t.Layout() {
 	case LayoutFixed:
-		if err := d.inner(v.Kids[0], n, v.Type.Size); err != nil {
-			return err
+		if t.Size > 0 && n > d.values/t.Size {
+			return formatError("too many values")
 		}
+		d.values -= n * t.Size
+		return d.spendBelow(t.Elem, n*t.Size)
 	case LayoutStruct:
-		for _, k := range v.Kids {
-			if err := d.inner(k, n, 1); err != nil {
+		for _, f := range t.Fields {
+			if err := d.spend(n); err != nil {
+				return err
+			}
+			if err := d.spendBelow(f.Type, n); err != nil {
 				return err
 			}
 		}
 	}
-	v.growNull(n)
 	return nil
-}
-
-// inner appends the n*size nulls that lie below nulls.
-func (d *PageDecoder) inner(k *Vector, n, size int) error {
-	if size > 0 && n > d.values/size {
-		return formatError("too many values")
-	}
-	if n*size == 0 {
-		return nil
-	}
-	d.values -= n * size
-	return d.nulls(k, n*size)
 }
 
 // body reads the body of r and appends slots for all of its rows to v.
@@ -221,6 +206,9 @@ func (d *PageDecoder) kid(k *Vector, r run, size int) error {
 	if err := d.spend((r.n - r.m) * size); err != nil {
 		return err
 	}
+	if err := d.spendBelow(k.Type, (r.n-r.m)*size); err != nil {
+		return err
+	}
 	at := 0
 	for i := 0; i < r.n; {
 		j := i
@@ -230,9 +218,7 @@ func (d *PageDecoder) kid(k *Vector, r run, size int) error {
 		k.AppendFrom(dense, at*size, (at+j-i)*size)
 		at += j - i
 		for i = j; i < r.n && !packedBit(r.valid, i); i++ {
-			for range size {
-				k.AppendNull()
-			}
+			k.AppendNulls(size)
 		}
 	}
 	return nil
@@ -450,14 +436,24 @@ func (d *PageDecoder) bytesBody(v *Vector, r run) error {
 		return err
 	}
 	if v.Type.Kind == Decimal {
-		for i := k; i < len(v.Offs); i++ {
-			if v.Offs[i]-v.Offs[i-1] != decimalSize {
-				return formatError("decimal of %d bytes", v.Offs[i]-v.Offs[i-1])
-			}
+		if err := checkLongs(v, k); err != nil {
+			return err
 		}
 	}
 	if r.valid != nil {
 		v.Offs = spreadEnds(v.Offs, r)
+	}
+	return nil
+}
+
+// checkLongs checks the decimals of v whose ends begin at offs[k].
+func checkLongs(v *Vector, k int) error {
+	limit := pow10Long(v.Type.Precision)
+	for i := k; i < len(v.Offs); i++ {
+		b := v.Bytes[v.Offs[i-1]:v.Offs[i]]
+		if len(b) != decimalSize || !longAt(b).within(limit) {
+			return formatError("%x is not a %s", b, v.Type)
+		}
 	}
 	return nil
 }

@@ -18,6 +18,9 @@ func ParseType(s string) (*Type, error) {
 			err = fmt.Errorf("unexpected %q", s[p.i:])
 		}
 	}
+	if err == nil {
+		err = checkType(t, 0, 1)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("type %q: %w", s, err)
 	}

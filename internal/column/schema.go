@@ -73,7 +73,8 @@ func (s *Schema) KeyColumns() []int {
 }
 
 // Validate reports the first rule that s breaks: ids and names unique and not
-// empty, key columns present, of a type that can be a key.
+// empty, types within their limits, key columns present and of a type that can
+// be a key.
 func (s *Schema) Validate() error {
 	ids, names := map[string]bool{}, map[string]bool{}
 	for _, f := range s.Fields {
@@ -84,8 +85,9 @@ func (s *Schema) Validate() error {
 			return fmt.Errorf("schema: column id %q twice", f.ID)
 		case names[f.Name]:
 			return fmt.Errorf("schema: column %q twice", f.Name)
-		case f.Type == nil:
-			return fmt.Errorf("schema: column %q has no type", f.Name)
+		}
+		if err := checkType(f.Type, 0, 1); err != nil {
+			return fmt.Errorf("schema: column %q: %w", f.Name, err)
 		}
 		ids[f.ID], names[f.Name] = true, true
 	}
@@ -133,33 +135,39 @@ func DecodeSchema(b []byte) (*Schema, error) {
 	if err := object.Unmarshal(b, object.KindSchema, s); err != nil {
 		return nil, err
 	}
-	for _, f := range s.Fields {
-		if err := checkType(f.Type, 0); err != nil {
-			return nil, fmt.Errorf("%w: schema: column %q: %v", object.ErrCorrupt, f.Name, err)
-		}
-	}
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %v", object.ErrCorrupt, err)
 	}
 	return s, nil
 }
 
-func checkType(t *Type, depth int) error {
+// maxFixed is the greatest number of values in one fixed list, those of fixed
+// lists within it counted too.
+const maxFixed = 1 << 24
+
+// checkType reports the first rule that t breaks, size being the number of t
+// in one value of the column.
+func checkType(t *Type, depth, size int) error {
 	switch {
 	case t == nil || depth > maxTypeDepth:
 		return fmt.Errorf("bad type")
 	case t.Kind == Invalid || int(t.Kind) >= len(kindNames):
 		return fmt.Errorf("unknown type %d", t.Kind)
-	case t.Unit > Nano || t.Size < 0 || t.Size > 1<<24:
+	case t.Unit > Nano || t.Size < 0:
 		return fmt.Errorf("bad %s", t.Kind)
+	case t.Kind == FixedList && t.Size > maxFixed/size:
+		return fmt.Errorf("more than %d values in a fixed_list", maxFixed)
 	case t.Kind == Decimal && (t.Precision < 1 || t.Precision > 38 || t.Scale < 0 || t.Scale > t.Precision):
 		return fmt.Errorf("bad decimal(%d, %d)", t.Precision, t.Scale)
 	}
-	if t.Kind == List || t.Kind == FixedList {
-		return checkType(t.Elem, depth+1)
+	if t.Kind == List {
+		return checkType(t.Elem, depth+1, 1)
+	}
+	if t.Kind == FixedList {
+		return checkType(t.Elem, depth+1, size*max(t.Size, 1))
 	}
 	for _, f := range t.Fields {
-		if err := checkType(f.Type, depth+1); err != nil {
+		if err := checkType(f.Type, depth+1, size); err != nil {
 			return err
 		}
 	}

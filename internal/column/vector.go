@@ -70,12 +70,6 @@ func (v *Vector) Span(i int) (from, to int) {
 
 // AppendNull appends a null.
 func (v *Vector) AppendNull() {
-	v.grow(false)
-	v.appendZero()
-}
-
-// appendZero fills the slot of a null.
-func (v *Vector) appendZero() {
 	switch v.Type.Layout() {
 	case LayoutInt:
 		v.Ints = append(v.Ints, 0)
@@ -85,17 +79,39 @@ func (v *Vector) appendZero() {
 		v.F64 = append(v.F64, 0)
 	case LayoutBytes:
 		v.Offs = append(v.Offs, uint32(len(v.Bytes)))
-	case LayoutList:
-		v.Offs = append(v.Offs, uint32(v.Kids[0].Len))
-	case LayoutFixed:
-		for range v.Type.Size {
-			v.Kids[0].AppendNull()
+	default:
+		v.AppendNulls(1)
+		return
+	}
+	v.grow(false)
+}
+
+// AppendNulls appends n nulls. Members of null structs and elements of null
+// fixed lists are null too.
+func (v *Vector) AppendNulls(n int) {
+	if n == 0 {
+		return
+	}
+	switch v.Type.Layout() {
+	case LayoutInt:
+		v.Ints = append(v.Ints, make([]int64, n)...)
+	case LayoutF32:
+		v.F32 = append(v.F32, make([]float32, n)...)
+	case LayoutF64:
+		v.F64 = append(v.F64, make([]float64, n)...)
+	case LayoutBytes, LayoutList:
+		end := v.Offs[len(v.Offs)-1]
+		for range n {
+			v.Offs = append(v.Offs, end)
 		}
+	case LayoutFixed:
+		v.Kids[0].AppendNulls(n * v.Type.Size)
 	case LayoutStruct:
 		for _, k := range v.Kids {
-			k.AppendNull()
+			k.AppendNulls(n)
 		}
 	}
+	v.growNull(n)
 }
 
 // AppendInt appends x to a vector with LayoutInt.
