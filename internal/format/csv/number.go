@@ -53,7 +53,9 @@ type number struct {
 	// exact: the digits are the shortest ones that denote v, up to zeros at
 	// the end, so that nothing is lost by keeping v.
 	exact bool
-	fixed int8 // decimals n such that %.nf writes it, or -1
+	// fixed is the number of decimals n such that %.nf writes it, or -1. An
+	// integer that is not exact has none: it is an id, not a measurement.
+	fixed int8
 }
 
 // maxFixed is the largest number of decimals of a fixed style.
@@ -146,7 +148,14 @@ func (n *number) style(b, d []byte, whole, frac int, tail []byte, exp, bits int,
 		}
 		n.repr = n.exact && frac > 0 && (tidy || frac == 1) && at >= -4 && at < 16
 		n.short = n.exact && tidy && at >= -6 && at < 21
-		if n.fixed = fixedOf(frac); n.fixed >= 0 && !fast {
+		// The shortest digits are also the nearest ones of their length, unless
+		// v lies in the middle of two.
+		nearest := n.exact && tidy && frac > 0 && !halfway(n.v, frac)
+		if n.fixed = fixedOf(frac); n.fixed >= 0 && !fast && !nearest {
+			if frac == 0 && !n.exact {
+				n.fixed = -1
+				return
+			}
 			var buf [400]byte
 			if !bytes.Equal(strconv.AppendFloat(buf[:0], n.v, 'f', frac, bits), b) {
 				n.fixed = -1
@@ -160,6 +169,13 @@ func (n *number) style(b, d []byte, whole, frac int, tail []byte, exp, bits int,
 	e := tail[2:]
 	n.repr = (exp >= 16 || exp < -4) && (len(e) == 2 || len(e) == 3 && e[0] != '0')
 	n.short = (exp >= 21 || exp < -6) && e[0] != '0'
+}
+
+// halfway reports whether v may have frac+1 decimals, the last a 5: it is a
+// multiple of 2^-(frac+1).
+func halfway(v float64, frac int) bool {
+	x := math.Ldexp(v, frac+1)
+	return x == math.Trunc(x)
 }
 
 func fixedOf(frac int) int8 {

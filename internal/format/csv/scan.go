@@ -150,7 +150,7 @@ func (s *scanner) fail(at int, msg, hint string) flags {
 	}
 	s.err = &format.SyntaxError{Line: lines.CountLines(s.data[:at]),
 		Msg: fmt.Sprintf(msg, lines.Excerpt(s.data[at:end])), Hint: hint}
-	s.pos = len(s.data)
+	s.pos, s.hi = len(s.data), s.lo
 	return fLast
 }
 

@@ -167,7 +167,7 @@ func (t text) delimiter(b []byte, eof bool, o format.TextOptions) (byte, error) 
 		case w == 1 && n == len(recs) && plain == 0:
 			plain = d // a file of one column
 		case w == 1:
-		case n*10 < len(recs)*8 && len(recs[0].fields) != w:
+		case n*10 < len(recs)*8 && len(recs[0].fields) != w && (len(recs) < 3 || n < len(recs)-1):
 		case n*1000/len(recs) > score || n*1000/len(recs) == score && w > width:
 			best, score, width = d, n*1000/len(recs), w
 		}
@@ -194,7 +194,7 @@ func mode(recs []record) (width, n int) {
 	return width, n
 }
 
-// spaced reports whether one space follows every delimiter of the records.
+// spaced reports whether a space follows most delimiters of the records.
 func spaced(b []byte, eof bool, delim byte) bool {
 	if delim == ' ' {
 		return false
@@ -206,14 +206,12 @@ func spaced(b []byte, eof bool, delim byte) bool {
 	if len(recs) > 1 {
 		recs = recs[1:] // a header may be without
 	}
-	all := 0
+	all, with := 0, 0
 	for _, r := range recs {
-		if r.spaces != len(r.fields)-1 {
-			return false
-		}
-		all += r.spaces
+		all += len(r.fields) - 1
+		with += r.spaces
 	}
-	return all > 0
+	return with > 0 && with*10 >= all*7
 }
 
 // sameWidth refuses a first record that has another number of fields than
@@ -258,7 +256,7 @@ func hasHeader(recs []record, line int64, o format.TextOptions) (bool, error) {
 		}
 		seen[v] = true
 	}
-	if names && dup != "" {
+	if names && dup != "" && !overTyped(recs) {
 		return false, duplicate(dup, line, "if the first line is data, say so: --header no")
 	}
 	if names && !(len(first) == 1 && first[0] == "") {

@@ -100,14 +100,8 @@ func (s *stats) add(b []byte, f flags) {
 // classify narrows can by value b.
 func (s *stats) classify(b []byte) {
 	switch c := b[0]; {
-	case c-'0' <= 9 || c == '-':
-		if s.can&asNumber != 0 && s.number(b) {
-			return
-		}
-		if s.can&(asDate|asLocal|asZoned) != 0 && s.time(b) {
-			return
-		}
-		if c == '-' && s.can&asFloat != 0 {
+	case c == '-' && len(b) > 1 && b[1]-'0' > 9:
+		if s.can&asFloat != 0 {
 			for i, w := range infWords {
 				if string(b) == w[0] {
 					s.negInf[i]++
@@ -115,6 +109,13 @@ func (s *stats) classify(b []byte) {
 					return
 				}
 			}
+		}
+	case c-'0' <= 9 || c == '-':
+		if s.can&asNumber != 0 && s.number(b) {
+			return
+		}
+		if s.can&(asDate|asLocal|asZoned) != 0 && s.time(b) {
+			return
 		}
 	case c == 't' || c == 'f' || c == 'T' || c == 'F':
 		if s.can&asBool != 0 && len(b) <= 5 {
