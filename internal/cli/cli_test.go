@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -19,6 +20,8 @@ import (
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/format"
 	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/vfs"
 )
 
@@ -339,4 +342,84 @@ func TestOpenRepo(t *testing.T) {
 	if code, _, errOut := runVerb(t, &Env{Dir: dir}, nil, open); code != 2 || !strings.HasPrefix(errOut, "error[bad-config]: ") {
 		t.Errorf("broken settings: exit code %d, %q", code, errOut)
 	}
+}
+
+// What completion lists, in a repository, in an empty one and outside.
+func TestCompletion(t *testing.T) {
+	dir := t.TempDir()
+	words := func(complete func(*Env) completer, typed string) (got []string) {
+		runVerb(t, &Env{Dir: dir}, nil, func(_ context.Context, env *Env) error {
+			got, _ = complete(env)(env.extra[0], nil, typed)
+			return nil
+		})
+		return got
+	}
+	if got := words(completeRevisions, ""); len(got) != 0 {
+		t.Errorf("outside: revisions %q", got)
+	}
+	r := makeHistory(t, dir)
+	defer r.Close()
+	for _, tc := range []struct {
+		name     string
+		complete func(*Env) completer
+		typed    string
+		want     []string
+	}{
+		{"revisions", completeRevisions, "", []string{"HEAD", "main", "topic", "v1"}},
+		{"beginning", completeRevisions, "to", []string{"topic"}},
+		{"datasets", completeDatasets, "", []string{"train", "val"}},
+		{"one dataset", completeDatasets, "v", []string{"val"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, words(tc.complete, tc.typed)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// makeHistory makes a repository in dir with one commit of two datasets and a
+// system table, on which main, topic and the tag v1 stand.
+func makeHistory(t *testing.T, dir string) *repo.Repo {
+	t.Helper()
+	ctx := context.Background()
+	if _, err := repo.Init(ctx, dir, repo.InitOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := repo.Open(ctx, dir, repo.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := object.Sum([]byte("no table needs to be there"))
+	tree, err := repo.NewTree([]repo.Entry{{Name: "train", Table: table}, {Name: "val", Table: table}, {Name: "@files", Table: table}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	treeBytes, err := tree.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := repo.NewSignature("Ana Ito", "ana@example.com", time.Unix(1767323045, 0))
+	commitBytes, err := (&repo.Commit{Tree: object.Sum(treeBytes), Author: by, Committer: by, Message: "First\n", Generation: 1}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := r.Objects().NewWriter(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range [][]byte{treeBytes, commitBytes} {
+		if _, err := w.Put(ctx, b, store.Hint{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Publish(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{repo.BranchRef("main"), repo.BranchRef("topic"), repo.TagRef("v1")} {
+		if err := r.UpdateRefs(ctx, repo.RefChange{Name: name, New: object.Sum(commitBytes), By: by}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
 }
