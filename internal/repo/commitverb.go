@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/strata-data/strata/internal/fault"
 	"github.com/strata-data/strata/internal/object"
@@ -119,7 +120,7 @@ func (r *Repo) planCommit(ctx context.Context, o CommitOptions) (*commitPlan, er
 		return nil, err
 	}
 	p.commit.Message = CleanMessage(o.Message, o.Cleanup)
-	if CleanMessage(o.Message, CleanupWhitespace) == "" && !o.AllowEmptyMessage {
+	if strings.TrimSpace(p.commit.Message) == "" && !o.AllowEmptyMessage {
 		return nil, ErrEmptyMessage
 	}
 	p.log += p.commit.Subject()
