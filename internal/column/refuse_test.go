@@ -21,7 +21,7 @@ func TestDecodePageRefuses(t *testing.T) {
 		{"no row count", "int64", "5001", object.ErrCorrupt},
 		{"too many rows", "int64", "500181804001" + "0e00", object.ErrCorrupt},
 		{"no block", "int64", "500101", object.ErrCorrupt},
-		{"unknown form", "int64", "50010100" + "0f", object.ErrCorrupt},
+		{"unknown form", "int64", "5001010f", object.ErrCorrupt},
 		{"reserved bit", "int64", "500101810e00", object.ErrCorrupt},
 		{"flags on nulls", "int64", "50010110", object.ErrCorrupt},
 		{"deltas of strings", "string", "500101250100", object.ErrCorrupt},
