@@ -57,16 +57,17 @@ func NewBuilder(ctx context.Context, w store.Writer, s *column.Schema, workers i
 	b := &Builder{schema: s, keyCols: s.KeyColumns(), pending: column.NewBatch(s, 0), nodes: merkle.NewBuilder(w)}
 	b.group, b.ctx = errgroup.WithContext(ctx)
 	b.jobs, b.order = make(chan *leafJob, workers), make(chan *leafJob, workers)
+	jobs, order := b.jobs, b.order
 	for range workers {
-		b.group.Go(b.encode)
+		b.group.Go(func() error { return b.encode(jobs) })
 	}
-	b.group.Go(func() error { return b.write(w) })
+	b.group.Go(func() error { return b.write(w, order) })
 	return b
 }
 
 // encode turns jobs into encoded leaves until there are no more.
-func (b *Builder) encode() error {
-	for j := range b.jobs {
+func (b *Builder) encode(jobs <-chan *leafJob) error {
+	for j := range jobs {
 		j.out = encodeLeaf(j.batch, j.zeros, j.first, j.last)
 		j.batch.Reset()
 		b.free.Put(j.batch)
@@ -76,8 +77,8 @@ func (b *Builder) encode() error {
 }
 
 // write puts encoded leaves in the order of their keys.
-func (b *Builder) write(w store.Writer) error {
-	for j := range b.order {
+func (b *Builder) write(w store.Writer, order <-chan *leafJob) error {
+	for j := range order {
 		<-j.done
 		e, err := j.out.write(b.ctx, w)
 		if err != nil {
