@@ -63,22 +63,29 @@ func appendDate(dst []byte, days int64) []byte {
 	case y > 9999:
 		dst = append(dst, '+')
 	}
-	dst = appendPadded(dst, y, 4)
-	dst = appendPadded(append(dst, '-'), int64(m), 2)
-	return appendPadded(append(dst, '-'), int64(d), 2)
+	if y > 9999 {
+		dst = strconv.AppendInt(dst, y, 10)
+	} else {
+		dst = append2(append2(dst, y/100), y%100)
+	}
+	dst = append2(append(dst, '-'), int64(m))
+	return append2(append(dst, '-'), int64(d))
 }
 
-func appendPadded(dst []byte, n int64, width int) []byte {
-	for p := int64(10); width > 1; width-- {
-		if n < p {
-			for range width - 1 {
-				dst = append(dst, '0')
-			}
-			break
-		}
-		p *= 10
+// append2 appends two digits of n, which is below 100.
+func append2(dst []byte, n int64) []byte { return append(dst, '0'+byte(n/10), '0'+byte(n%10)) }
+
+// appendFraction appends the digits of n, which are at most width.
+func appendFraction(dst []byte, n int64, width int) []byte {
+	k := len(dst)
+	for range width {
+		dst = append(dst, '0')
 	}
-	return strconv.AppendInt(dst, n, 10)
+	for i := len(dst) - 1; i >= k; i-- {
+		dst[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	return dst
 }
 
 // appendTimestamp appends 2006-01-02T15:04:05, a fraction of as many digits as
@@ -98,11 +105,11 @@ func appendTimestamp(dst []byte, t *Type, ticks int64) []byte {
 		days, clock = days+1, clock-secondsPerDay
 	}
 	dst = appendDate(dst, days)
-	dst = appendPadded(append(dst, 'T'), clock/3600, 2)
-	dst = appendPadded(append(dst, ':'), clock/60%60, 2)
-	dst = appendPadded(append(dst, ':'), clock%60, 2)
+	dst = append2(append(dst, 'T'), clock/3600)
+	dst = append2(append(dst, ':'), clock/60%60)
+	dst = append2(append(dst, ':'), clock%60)
 	if frac != 0 {
-		dst = appendPadded(append(dst, '.'), frac, 3*int(t.Unit))
+		dst = appendFraction(append(dst, '.'), frac, 3*int(t.Unit))
 	}
 	switch {
 	case t.Zone == "":
@@ -114,8 +121,8 @@ func appendTimestamp(dst []byte, t *Type, ticks int64) []byte {
 	default:
 		dst = append(dst, '+')
 	}
-	dst = appendPadded(dst, int64(offset/3600), 2)
-	return appendPadded(append(dst, ':'), int64(offset/60%60), 2)
+	dst = append2(dst, int64(offset/3600))
+	return append2(append(dst, ':'), int64(offset/60%60))
 }
 
 // zoneOffset returns the seconds east of UTC of a zone such as UTC, Z or

@@ -2,6 +2,7 @@ package column
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/strata-data/strata/internal/object"
@@ -64,6 +65,51 @@ func pageHead(b []byte) (rows int, block []byte, err error) {
 		return 0, nil, fmt.Errorf("%w: page: bad row count", object.ErrCorrupt)
 	}
 	return int(n), p[k:], nil
+}
+
+// ErrTooLarge is returned by PageFits for values that are too many or too long
+// for one page.
+var ErrTooLarge = errors.New("too large for one page")
+
+// PageFits returns ErrTooLarge if values from..to of v may make a page that
+// DecodePage refuses for its size: more than MaxPageRows rows, 2^26 values
+// (those within lists and structs counted too) or 1 GiB of text. Its cost does
+// not depend on the number of values.
+func PageFits(v *Vector, from, to int) error {
+	values, text := v.extent(from, to)
+	switch {
+	case to-from > MaxPageRows:
+		return fmt.Errorf("%w: %d rows", ErrTooLarge, to-from)
+	case values > maxPageValues:
+		return fmt.Errorf("%w: %d values", ErrTooLarge, values)
+	case text > maxPageBytes:
+		return fmt.Errorf("%w: %d bytes of text", ErrTooLarge, text)
+	}
+	return nil
+}
+
+// extent counts the values from..to with all that lies within them, and the
+// bytes of text.
+func (v *Vector) extent(from, to int) (values, text int) {
+	values = to - from
+	switch v.Type.Layout() {
+	case LayoutBytes:
+		text = int(v.Offs[to]) - int(v.Offs[from])
+	case LayoutList, LayoutFixed:
+		if from == to {
+			return 0, 0
+		}
+		first, _ := v.Span(from)
+		_, end := v.Span(to - 1)
+		n, t := v.Kids[0].extent(first, end)
+		values, text = values+n, t
+	case LayoutStruct:
+		for _, k := range v.Kids {
+			n, t := k.extent(from, to)
+			values, text = values+n, text+t
+		}
+	}
+	return values, text
 }
 
 // formatError is a page that breaks the rules of docs/format/page.md.

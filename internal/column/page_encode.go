@@ -11,9 +11,9 @@ import (
 
 // EncodePage appends the page object that holds values from..to (exclusive) of
 // v to dst. The bytes depend on the values alone: not on the declared width of
-// the type, nor on what lies under nulls, nor on neighbours of the run. A run
-// has at most MaxPageRows values. Many pages are encoded faster by a
-// PageEncoder.
+// the type, nor on what lies under nulls, nor on neighbours of the run. It is
+// for the caller to see that PageFits; more than MaxPageRows values panic. Many
+// pages are encoded faster by a PageEncoder.
 func EncodePage(dst []byte, v *Vector, from, to int) []byte {
 	return new(PageEncoder).Encode(dst, v, from, to)
 }
@@ -30,6 +30,9 @@ type PageEncoder struct {
 
 // Encode does what EncodePage does.
 func (e *PageEncoder) Encode(dst []byte, v *Vector, from, to int) []byte {
+	if to-from > MaxPageRows {
+		panic("column: too many rows for a page")
+	}
 	dst = object.AppendHeader(dst, object.KindPage)
 	dst = binary.AppendUvarint(dst, uint64(to-from))
 	return e.block(dst, v, from, to)

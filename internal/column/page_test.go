@@ -2,6 +2,7 @@ package column
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,4 +42,37 @@ func TestPageRoundTrip(t *testing.T) {
 			t.Fatalf("%s: page of a copy = %x, want %x", ty, again, page)
 		}
 	})
+}
+
+// What extent counts is what the decoder allows.
+func TestExtentIsWhatDecodingNeeds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := drawVector(t, drawType(t, 3), rapid.IntRange(1, 20).Draw(t, "rows"))
+		values, text := v.extent(0, v.Len)
+		page := EncodePage(nil, v, 0, v.Len)
+		if err := new(PageDecoder).decode(page, NewVector(v.Type, 0), values, text); err != nil {
+			t.Fatalf("%s: %d values, %d bytes: %v", v.Type, values, text, err)
+		}
+		if err := new(PageDecoder).decode(page, NewVector(v.Type, 0), values-1, text); err == nil {
+			t.Fatalf("%s: %d values are decoded where %d are allowed", v.Type, values, values-1)
+		}
+	})
+}
+
+func TestPageFits(t *testing.T) {
+	v := NewVector(FixedListOf(Of(Float32), 1<<13), 0)
+	v.AppendNulls(1 << 13)
+	if err := PageFits(v, 0, v.Len); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("2^26 values and their lists: %v, want ErrTooLarge", err)
+	}
+	if err := PageFits(v, 0, v.Len/2); err != nil {
+		t.Errorf("2^25 values: %v", err)
+	}
+	rows := &Vector{Type: Of(Int8), Len: MaxPageRows + 1, Ints: make([]int64, MaxPageRows+1)}
+	if err := PageFits(rows, 0, rows.Len); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("2^20+1 rows: %v, want ErrTooLarge", err)
+	}
+	if err := PageFits(rows, 1, rows.Len); err != nil {
+		t.Errorf("2^20 rows: %v", err)
+	}
 }

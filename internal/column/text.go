@@ -59,6 +59,11 @@ func appendFloat(dst []byte, x float64, width int) []byte {
 	if width == 64 && x == math.Trunc(x) && math.Abs(x) < 1e15 && math.Float64bits(x) != signBit {
 		return append(strconv.AppendInt(dst, int64(x), 10), '.', '0')
 	}
+	if width == 64 {
+		if out, ok := appendShortFloat(dst, x); ok {
+			return out
+		}
+	}
 	k := len(dst)
 	dst = strconv.AppendFloat(dst, x, 'e', -1, width)
 	exp := exponent(dst[k:])
@@ -66,6 +71,31 @@ func appendFloat(dst []byte, x float64, width int) []byte {
 		return dst
 	}
 	return placePoint(dst, k, exp)
+}
+
+// appendShortFloat appends x if it has no more than six digits after the point
+// and no more than 15 in all. No two numbers of up to 15 digits are the same
+// float64, so the one that is x has the shortest digits; this finds them some
+// five times faster than the search.
+func appendShortFloat(dst []byte, x float64) ([]byte, bool) {
+	scaled := x * 1e6
+	abs := math.Abs(scaled)
+	if !(abs >= 100 && abs < 1e15) {
+		return dst, false
+	}
+	n := int64(abs + 0.5)
+	if float64(n)/1e6 != math.Abs(x) {
+		return dst, false
+	}
+	if x < 0 {
+		dst = append(dst, '-')
+	}
+	dst = strconv.AppendInt(dst, n/1e6, 10)
+	frac, width := n%1e6, 6
+	for frac%10 == 0 && width > 1 {
+		frac, width = frac/10, width-1
+	}
+	return appendFraction(append(dst, '.'), frac, width), true
 }
 
 // placePoint rewrites dst[k:], d.ddde+xx with exponent exp, without an

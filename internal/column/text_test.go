@@ -3,6 +3,8 @@ package column
 import (
 	"encoding/json"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,6 +166,26 @@ func TestParseTextRefuses(t *testing.T) {
 			t.Errorf("%s: ParseText(%q) left %d values", c[0], c[1], v.Len)
 		}
 	}
+}
+
+// Floats of few digits, which take a way of their own, are written as strconv
+// finds them.
+func TestShortFloats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := float64(rapid.Int64Range(-1e15, 1e15).Draw(t, "digits")) / math.Pow10(rapid.IntRange(0, 17).Draw(t, "exponent"))
+		x = math.Float64frombits(math.Float64bits(x) + rapid.SampledFrom([]uint64{0, 0, 0, 1, 2}).Draw(t, "off"))
+		got := string(appendFloat(nil, x, 64))
+		want := strconv.FormatFloat(x, 'e', -1, 64)
+		if e := exponent([]byte(want)); e >= -4 && e < 16 {
+			want = strconv.FormatFloat(x, 'f', -1, 64)
+			if !strings.Contains(want, ".") {
+				want += ".0"
+			}
+		}
+		if got != want {
+			t.Fatalf("%x = %s, want %s", x, got, want)
+		}
+	})
 }
 
 // The calendar is that of package time.
