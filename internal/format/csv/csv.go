@@ -23,7 +23,7 @@ import (
 // Formats returns the formats csv and tsv.
 func Formats() []format.Format {
 	return []format.Format{
-		{Name: "csv", Extensions: []string{".csv", ".data"}, Text: text{}, Write: writeWith(',')},
+		{Name: "csv", Extensions: []string{".csv"}, Text: text{}, Write: writeWith(',')},
 		{Name: "tsv", Extensions: []string{".tsv", ".tab"}, Text: text{delim: '\t'}, Write: writeWith('\t')},
 	}
 }

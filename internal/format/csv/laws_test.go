@@ -434,6 +434,10 @@ func TestColumnsOfTheDatasetKeepTheirIDs(t *testing.T) {
 	if d := cmp.Diff(want, tab.codec.Columns()); d != "" {
 		t.Fatal(d)
 	}
+	o.Rename = map[string]string{"id": "cls"}
+	if _, err := read(text{}, []byte("id,cls\n1,7\n"), o); !errors.Is(err, format.ErrFormat) {
+		t.Errorf("two columns for one: %v", err)
+	}
 	tab, err = read(text{}, []byte("\n"), o)
 	if err != nil || tab.batch.Len != 0 || len(tab.codec.Columns()) != 2 {
 		t.Fatalf("an empty file for known columns: %v, %v", tab, err)
@@ -545,5 +549,21 @@ func TestDialectIsStrict(t *testing.T) {
 	}
 	if _, err := (text{}).Load(good, nil); err == nil {
 		t.Error("accepted a dialect for another number of columns")
+	}
+}
+
+func TestBeginReadsAsMuchAsItNeeds(t *testing.T) {
+	long := strings.Repeat("x", 3<<20)
+	file := "1,\"" + long + "\"\n2,y\n"
+	inf, head, body, err := lines.Begin(text{}, strings.NewReader(file), format.TextOptions{})
+	if err != nil || len(head) != 0 {
+		t.Fatal(len(head), err)
+	}
+	all, err := io.ReadAll(body)
+	if err != nil || string(all) != file {
+		t.Fatalf("%d of %d bytes, %v", len(all), len(file), err)
+	}
+	if err := inf.Chunk(all, 1); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -174,7 +174,10 @@ func (n *number) style(b, d []byte, whole, frac int, tail []byte, exp, bits int,
 // halfway reports whether v may have frac+1 decimals, the last a 5: it is a
 // multiple of 2^-(frac+1).
 func halfway(v float64, frac int) bool {
-	x := math.Ldexp(v, frac+1)
+	if frac > 1000 {
+		return true
+	}
+	x := v * math.Float64frombits(uint64(1023+frac+1)<<52)
 	return x == math.Trunc(x)
 }
 

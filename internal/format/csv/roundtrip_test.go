@@ -26,12 +26,13 @@ type table struct {
 // read infers and parses a file, through lines, with the parsed records
 // checked against rendered ones.
 func read(t text, file []byte, o format.TextOptions) (*table, error) {
-	inf, head, err := t.Sniff(file, true, o)
+	inf, begin, _, err := lines.Begin(t, bytes.NewReader(file), o)
 	if err != nil {
 		return nil, err
 	}
+	head := len(begin)
 	ctx := context.Background()
-	lo := lines.Options{Line: 1 + lines.CountLines(file[:head]), Workers: 2}
+	lo := lines.Options{Line: 1 + lines.CountLines(begin), Workers: 2}
 	end := lines.RecordEnd(t, inf)
 	codec, err := lines.Infer(ctx, lines.Chunks(ctx, bytes.NewReader(file[head:]), end, lo), inf, lo)
 	if err != nil {
@@ -180,5 +181,23 @@ func TestRealFiles(t *testing.T) {
 				t.Logf("%v\n%s%d odd", tab.types(), tab.codec.Dialect(), tab.oddCount())
 			}
 		})
+	}
+}
+
+func TestManyChunks(t *testing.T) {
+	file := w1(3 << 20)
+	for name, b := range map[string][]byte{"lf": file, "crlf": bytes.ReplaceAll(file, []byte("\n"), []byte("\r\n"))} {
+		tab, err := read(text{}, b, format.TextOptions{})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		want := []string{"id int64", "weather string", "camera string", "label string", "score float64", "lat float64",
+			"taken timestamp[us, UTC]", "split string", "caption string", "speed int64"}
+		if got := tab.types(); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+		if n := tab.oddCount(); n*oddShare > tab.batch.Len {
+			t.Errorf("%s: %d of %d records are odd", name, n, tab.batch.Len)
+		}
 	}
 }

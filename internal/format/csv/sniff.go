@@ -69,7 +69,12 @@ func (t text) Sniff(begin []byte, eof bool, o format.TextOptions) (format.Inferr
 		}
 		pos = skipBlank(begin, pos+end)
 	}
+	seen := map[string]bool{}
 	for _, f := range fieldsOf(names, o) {
+		if seen[f.Name] {
+			return nil, 0, duplicate(f.Name, line, "one of them was renamed to the other's name")
+		}
+		seen[f.Name] = true
 		l.columns = append(l.columns, newTarget(f, l.class))
 	}
 	return newInferrer(l), pos, nil
