@@ -11,6 +11,9 @@ import (
 // where that pays and plainly otherwise.
 func (e *PageEncoder) bytes(dst []byte, at int, buf []byte, offs []uint32) []byte {
 	n := len(offs) - 1
+	if e.dict == nil {
+		e.dict = new(dictionary)
+	}
 	if e.dict.build(buf, offs) && e.dict.pays(n, int(offs[n]-offs[0])) {
 		dst[at] = formDict
 		return e.dictBody(dst)
@@ -22,7 +25,7 @@ func (e *PageEncoder) bytes(dst []byte, at int, buf []byte, offs []uint32) []byt
 
 // dictBody appends count, lengths and bytes of the entries, and the codes.
 func (e *PageEncoder) dictBody(dst []byte) []byte {
-	d := &e.dict
+	d := e.dict
 	rank := d.sort()
 	dst = append(dst, byte(len(d.entries)))
 	e.ints = e.ints[:0]

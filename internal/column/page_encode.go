@@ -25,7 +25,7 @@ type PageEncoder struct {
 	diffs []int64
 	wide  []float64
 	f32   []float32
-	dict  dictionary
+	dict  *dictionary // made when the first text comes
 }
 
 // Encode does what EncodePage does.
