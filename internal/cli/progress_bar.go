@@ -26,10 +26,12 @@ func (d *barDisplay) update(s progressState) {
 	if d.prog == nil {
 		d.open()
 	}
-	if s.TotalBytes > 0 {
-		d.bar.SetTotal(max(s.TotalBytes, s.Bytes)+1, false) // never complete by itself
-		d.bar.SetCurrent(s.Bytes)
+	done := s.Bytes
+	if s.TotalBytes == 0 {
+		done = 0 // nobody knows how far it is: an empty bar
 	}
+	d.bar.SetTotal(max(s.TotalBytes, done)+1, false) // never complete by itself
+	d.bar.SetCurrent(done)
 }
 
 func (d *barDisplay) open() {
