@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -34,8 +35,9 @@ import (
 // use. A View or Update inside an Update of the same file waits for itself and
 // ends with a *vfs.LockedError.
 type DB struct {
-	path string
-	wait time.Duration
+	path    string
+	wait    time.Duration
+	waiting atomic.Int32 // Updates that wait for the file
 }
 
 // maxWait is how long a transaction waits for the file before it gives up.
@@ -142,7 +144,8 @@ func (db *DB) open(ctx context.Context, readOnly bool, fn func(*bbolt.Tx) error)
 }
 
 // acquire opens the file as soon as nobody is in the way, trying again after
-// 1 ms, then 2 ms, up to every 20 ms.
+// 1 ms, then 2 ms, up to every 20 ms. File locks are not fair, so readers of
+// this process let a waiting writer go first for a while.
 func (db *DB) acquire(ctx context.Context, readOnly bool) (*bbolt.DB, error) {
 	options := &bbolt.Options{
 		ReadOnly:     readOnly,
@@ -150,6 +153,14 @@ func (db *DB) acquire(ctx context.Context, readOnly bool) (*bbolt.DB, error) {
 		NoStatistics: true,
 		FreelistType: bbolt.FreelistMapType,
 		PageSize:     pageSize,
+	}
+	if readOnly {
+		for i := 0; db.waiting.Load() > 0 && i < 20; i++ {
+			time.Sleep(time.Millisecond)
+		}
+	} else {
+		db.waiting.Add(1)
+		defer db.waiting.Add(-1)
 	}
 	deadline := time.Now().Add(db.wait)
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {

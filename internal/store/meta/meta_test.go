@@ -218,6 +218,39 @@ func TestConcurrentUpdates(t *testing.T) {
 	})
 }
 
+func TestGeneration(t *testing.T) {
+	db := create(t)
+	generation := func() uint64 {
+		t.Helper()
+		g, err := db.Generation()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	last := generation()
+	for range 5 {
+		var inside uint64
+		if err := db.Update(t.Context(), func(tx meta.Tx) error { inside = tx.Generation(); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		g := generation()
+		if g <= last || g != inside {
+			t.Errorf("generation %d after %d, the transaction said %d", g, last, inside)
+		}
+		last = g
+		db.View(t.Context(), func(tx meta.Tx) error {
+			if tx.Generation() != g {
+				t.Errorf("a View sees generation %d, want %d", tx.Generation(), g)
+			}
+			return nil
+		})
+		if again := generation(); again != g {
+			t.Errorf("a View changed the generation from %d to %d", g, again)
+		}
+	}
+}
+
 // TestDamage changes bytes all over the file; whatever happens must be an
 // error or an answer, never a panic that reaches the caller.
 func TestDamage(t *testing.T) {
@@ -263,6 +296,15 @@ func BenchmarkView(b *testing.B) {
 	for b.Loop() {
 		err := db.View(b.Context(), func(tx meta.Tx) error { tx.Get("refs", []byte("x")); return nil })
 		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGeneration(b *testing.B) {
+	db := create(b)
+	for b.Loop() {
+		if _, err := db.Generation(); err != nil {
 			b.Fatal(err)
 		}
 	}

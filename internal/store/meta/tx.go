@@ -11,6 +11,10 @@ import (
 // Tx is one transaction. Bytes that it gives out are copies and may be kept.
 type Tx struct{ tx *bbolt.Tx }
 
+// Generation numbers the state that the transaction sees, or in an Update the
+// one that it will make; see DB.Generation.
+func (t Tx) Generation() uint64 { return uint64(t.tx.ID()) }
+
 // damage is a panic of bbolt, which means that the bytes of the file are not
 // what bbolt wrote.
 type damage struct{ cause any }

@@ -210,11 +210,11 @@ func (b *builder) finish() (Info, error) {
 	for _, id := range ids {
 		h.Write(id[:])
 		value = b.entry(b.refs[id]).append(value[:0])
-		if _, err := b.pipe.w.Append(bucketIndex, id[:], value); err != nil {
+		if err := b.pipe.w.Append(bucketIndex, id[:], value); err != nil {
 			return Info{}, err
 		}
 	}
-	if _, err := b.pipe.w.Append(bucketFormat, []byte(keySegment), []byte{version}); err != nil {
+	if err := b.pipe.w.Append(bucketFormat, []byte(keySegment), []byte{version}); err != nil {
 		return Info{}, err
 	}
 	size, err := b.pipe.w.Close()

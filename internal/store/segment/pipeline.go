@@ -54,8 +54,9 @@ type pipeline struct {
 	file            vfs.File // nil until the first pack is written
 	w               *sealed.Writer
 	closed, renamed bool
-	pack            []byte
-	packed          []*block // blocks in pack
+	pack            [][]byte // what the next pack will be
+	packed          []*block // the blocks of pack
+	packSize        int      // bytes in pack
 
 	mu     sync.Mutex
 	packAt []int64 // offsets of the packs in the file
@@ -73,7 +74,7 @@ func newPipeline(fsys vfs.FS, dir string, workers int, d *decoder) *pipeline {
 	return &pipeline{
 		fs: fsys, dir: dir, workers: workers, decoder: d,
 		jobs: make(chan *block, n), queue: make(chan *block, n),
-		free: make(chan []byte, 2*n), outs: make(chan []byte, 2*n),
+		free: make(chan []byte, 4*n), outs: make(chan []byte, 4*n),
 	}
 }
 
@@ -89,13 +90,20 @@ func (p *pipeline) buffer() []byte {
 
 // recycle takes the raw buffer of b back.
 func (p *pipeline) recycle(b *block) {
-	if cap(b.raw) <= 2*blockTarget {
-		select {
-		case p.free <- b.raw:
-		default:
-		}
-	}
+	give(p.free, b.raw)
 	b.raw = nil
+}
+
+// give puts b into list for later use, unless the list is full or b is longer
+// than most blocks need.
+func give(list chan []byte, b []byte) {
+	if cap(b) == 0 || cap(b) > 2*blockTarget {
+		return
+	}
+	select {
+	case list <- b:
+	default:
+	}
 }
 
 // submit hands b over. It waits while too many blocks are in flight.
@@ -166,23 +174,17 @@ func (p *pipeline) fail(err error) {
 }
 
 func (p *pipeline) write(b *block) error {
-	if len(p.pack) >= packTarget {
+	if p.packSize >= packTarget {
 		if err := p.flush(largePage); err != nil {
 			return err
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b.place.pack, b.place.off = uint32(len(p.packAt)), uint32(len(p.pack))
-	p.pack = append(p.pack, b.out...)
-	if b.place.codec == codecZstd && !b.ready && cap(b.out) <= 2*blockTarget {
-		select {
-		case p.outs <- b.out:
-		default:
-		}
-	}
-	b.out = nil
+	b.place.pack, b.place.off = uint32(len(p.packAt)), uint32(p.packSize)
+	p.pack = append(p.pack, b.out)
 	p.packed = append(p.packed, b)
+	p.packSize += len(b.out)
 	return nil
 }
 
@@ -200,20 +202,23 @@ func (p *pipeline) flush(pageSize int) error {
 		p.file = f
 		p.w = sealed.NewWriter(f, pageSize)
 	}
-	at, err := p.w.Append(bucketPacks, packKey(uint32(len(p.packAt))), p.pack)
+	at, err := p.w.AppendParts(bucketPacks, packKey(uint32(len(p.packAt))), p.pack)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.packAt = append(p.packAt, at)
-	for i, b := range p.packed {
-		if len(p.pack) >= sealed.BufferSize {
-			p.recycle(b) // the bytes are in the file now
+	for _, b := range p.packed {
+		if b.place.codec == codecZstd && !b.ready {
+			give(p.outs, b.out)
 		}
-		p.packed[i] = nil
+		b.out = nil
+		p.recycle(b) // the bytes are in the file now
 	}
-	p.packed, p.pack = p.packed[:0], p.pack[:0]
+	clear(p.packed)
+	clear(p.pack)
+	p.packed, p.pack, p.packSize = p.packed[:0], p.pack[:0], 0
 	return nil
 }
 

@@ -160,8 +160,9 @@ func (s *Store) Close() error {
 // view is the catalogue at one time with its files open, newest first. refs
 // counts the store, while it is the current one, and everybody who reads.
 type view struct {
-	files []*file
-	refs  int // protected by Store.mu
+	files      []*file
+	generation uint64 // of meta.db when it was read; protected by Store.mu
+	refs       int    // the same
 }
 
 // has reports whether any segment has id. Damage counts only when no segment
@@ -223,15 +224,25 @@ func (s *Store) unref(v *view) error {
 	return err
 }
 
-// refresh reads the catalogue and returns the current view, which the caller
-// must release. It is old if the catalogue has not changed since.
+// refresh returns the current view after reading the catalogue again if that
+// has changed. The caller must release it. old is what the caller has, or nil;
+// it is returned again if nothing has changed.
 func (s *Store) refresh(ctx context.Context, old *view) (*view, error) {
+	if v := s.unchanged(old); v != nil {
+		return v, nil
+	}
 	for attempt := 0; ; attempt++ {
-		infos, err := s.Segments(ctx)
+		var infos []Info
+		var generation uint64
+		err := s.db.View(ctx, func(tx meta.Tx) (err error) {
+			infos, err = readCatalogue(tx)
+			generation = tx.Generation()
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("read the catalogue of segments: %w", err)
 		}
-		v, missing, err := s.adopt(infos)
+		v, missing, err := s.adopt(infos, generation)
 		if err != nil {
 			return nil, err
 		}
@@ -244,12 +255,32 @@ func (s *Store) refresh(ctx context.Context, old *view) (*view, error) {
 	}
 }
 
+// unchanged returns old with a reference more if it is still what meta.db says,
+// or nil.
+func (s *Store) unchanged(old *view) *view {
+	if old == nil {
+		return nil
+	}
+	g, err := s.db.Generation()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || s.closed || s.cur != old || old.generation != g {
+		return nil
+	}
+	old.refs++
+	return old
+}
+
 // adopt makes infos the current view. Files that are open already stay so.
-func (s *Store) adopt(infos []Info) (v *view, missing bool, err error) {
+func (s *Store) adopt(infos []Info, generation uint64) (v *view, missing bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, false, errClosed
+	}
+	if s.cur != nil && s.cur.generation > generation {
+		s.cur.refs++ // someone was faster
+		return s.cur, false, nil
 	}
 	open := map[string]*file{}
 	if s.cur != nil {
@@ -259,7 +290,7 @@ func (s *Store) adopt(infos []Info) (v *view, missing bool, err error) {
 			}
 		}
 	}
-	v = &view{}
+	v = &view{generation: generation}
 	same := s.cur != nil && len(s.cur.files) == len(infos)
 	for i := range infos {
 		info := infos[len(infos)-1-i]
@@ -274,6 +305,7 @@ func (s *Store) adopt(infos []Info) (v *view, missing bool, err error) {
 	}
 	if same {
 		s.cur.refs++
+		s.cur.generation = generation
 		return s.cur, missing, nil
 	}
 	for _, f := range v.files {

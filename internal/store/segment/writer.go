@@ -235,6 +235,7 @@ func (w *Writer) end() error {
 // left out.
 func (s *Store) publish(ctx context.Context, info Info, old []Info, hook func(meta.Tx) error) error {
 	var infos []Info
+	var generation uint64
 	err := s.db.Update(ctx, func(tx meta.Tx) error {
 		for _, o := range old {
 			v := tx.Get(meta.BucketSegments, orderKey(o.Order))
@@ -257,12 +258,13 @@ func (s *Store) publish(ctx context.Context, info Info, old []Info, hook func(me
 		}
 		var err error
 		infos, err = readCatalogue(tx)
+		generation = tx.Generation()
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	v, _, err := s.adopt(infos)
+	v, _, err := s.adopt(infos, generation)
 	if err != nil {
 		return err
 	}

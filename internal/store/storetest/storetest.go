@@ -331,6 +331,10 @@ func readersBesideWriter(t *testing.T, s store.Store) {
 	const rounds, each = 12, 20
 	done := make(chan struct{})
 	var wg sync.WaitGroup
+	defer func() {
+		close(done)
+		wg.Wait()
+	}()
 	for range 3 {
 		wg.Go(func() {
 			for {
@@ -363,8 +367,6 @@ func readersBesideWriter(t *testing.T, s store.Store) {
 		}
 		publish(t, w)
 	}
-	close(done)
-	wg.Wait()
 }
 
 func manyPublications(t *testing.T, s store.Store) {

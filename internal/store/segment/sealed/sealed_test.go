@@ -28,14 +28,18 @@ func build(t testing.TB, pageSize, packs, packSize, n int) (string, map[string][
 	defer f.Close()
 	w := sealed.NewWriter(f, pageSize)
 	want := map[string][]entry{}
-	var offsets []int64 // of the long values
+	var offsets []int64 // of the packs
 	put := func(bucket string, k, v []byte) {
-		at, err := w.Append(bucket, k, v)
+		var err error
+		if bucket == "packs" {
+			var at int64
+			at, err = w.AppendParts(bucket, k, [][]byte{v[:len(v)/3], nil, v[len(v)/3:]})
+			offsets = append(offsets, at)
+		} else {
+			err = w.Append(bucket, k, v)
+		}
 		if err != nil {
 			t.Fatal(err)
-		}
-		if at != 0 {
-			offsets = append(offsets, at)
 		}
 		want[bucket] = append(want[bucket], entry{bytes.Clone(k), bytes.Clone(v)})
 	}
@@ -177,10 +181,10 @@ func TestOrder(t *testing.T) {
 	}
 	defer f.Close()
 	w := sealed.NewWriter(f, 1024)
-	if _, err := w.Append("b", []byte("k"), nil); err != nil {
+	if err := w.Append("b", []byte("k"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Append("b", []byte("k"), nil); err == nil {
+	if err := w.Append("b", []byte("k"), nil); err == nil {
 		t.Error("a repeated key was accepted")
 	}
 	if _, err := w.Close(); err == nil {

@@ -43,8 +43,8 @@ type child struct {
 	page uint64
 }
 
-// BufferSize is how much is gathered before it is written.
-const BufferSize = 1 << 20
+// bufSize is how much is gathered before it is written.
+const bufSize = 1 << 20
 
 // NewWriter returns a writer of a file with pages of pageSize bytes, a power
 // of two from 1024 to 65536. It writes to w from offset 0 on.
@@ -54,25 +54,59 @@ func NewWriter(w io.WriterAt, pageSize int) *Writer {
 
 // Append adds an entry to the bucket called name. The key must be greater than
 // the bucket's last one and not empty. Key and value are copied.
-//
-// It returns the offset of the value in the file if the value is at least a
-// page long, and 0 otherwise. A value of BufferSize bytes or more has been written
-// when Append returns.
-func (w *Writer) Append(name string, key, value []byte) (offset int64, err error) {
-	if w.err != nil {
-		return 0, w.err
+func (w *Writer) Append(name string, key, value []byte) error {
+	b, err := w.start(name, key, len(value))
+	if err != nil {
+		return err
 	}
-	b := w.bucket(name)
-	if bytes.Compare(key, b.last) <= 0 || len(value) > math.MaxInt32 {
-		return 0, w.fail(fmt.Errorf("bucket %s: key %x is out of order or its value of %d bytes too long", name, key, len(value)))
+	return w.add(b, entry{key: key, value: value})
+}
+
+// AppendParts is Append of the concatenation of parts, whose bytes have been
+// written when it returns, without a copy. It returns the offset of the value
+// in the file.
+func (w *Writer) AppendParts(name string, key []byte, parts [][]byte) (offset int64, err error) {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
 	}
-	if len(value) >= w.pageSize {
-		if err := w.flushLeaf(b); err != nil {
+	b, err := w.start(name, key, size)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.flushLeaf(b); err != nil {
+		return 0, err
+	}
+	page := w.begin(flagLeaf, 1, headerSize+elemSize+len(key)+size)
+	w.u32(0)
+	w.u32(elemSize)
+	w.u32(uint32(len(key)))
+	w.u32(uint32(size))
+	w.buf = append(w.buf, key...)
+	if err := w.flush(); err != nil {
+		return 0, err
+	}
+	offset = w.off
+	for _, p := range parts {
+		if err := w.write(p); err != nil {
 			return 0, err
 		}
-		offset = int64(w.next)*int64(w.pageSize) + headerSize + elemSize + int64(len(key))
 	}
-	return offset, w.add(b, entry{key: key, value: value})
+	b.last = bytes.Clone(key)
+	b.parents = append(b.parents, child{b.last, page})
+	return offset, w.end()
+}
+
+// start checks a new entry of the bucket called name, and returns the bucket.
+func (w *Writer) start(name string, key []byte, size int) (*bucket, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	b := w.bucket(name)
+	if bytes.Compare(key, b.last) <= 0 || size > math.MaxInt32 {
+		return nil, w.fail(fmt.Errorf("bucket %s: key %x is out of order or its value of %d bytes too long", name, key, size))
+	}
+	return b, nil
 }
 
 func (w *Writer) bucket(name string) *bucket {
@@ -264,28 +298,34 @@ func (w *Writer) header(id uint64, flags uint16, count, overflow int) {
 // end pads the page that was begun and writes the buffer when it is long.
 func (w *Writer) end() error {
 	w.pad()
-	if len(w.buf) >= BufferSize {
+	if len(w.buf) >= bufSize {
 		return w.flush()
 	}
 	return w.err
 }
 
 func (w *Writer) pad() {
-	if rest := len(w.buf) % w.pageSize; rest != 0 {
+	if rest := int((w.off + int64(len(w.buf))) % int64(w.pageSize)); rest != 0 {
 		w.buf = append(w.buf, make([]byte, w.pageSize-rest)...)
 	}
 }
 
 func (w *Writer) flush() error {
-	if len(w.buf) == 0 {
+	err := w.write(w.buf)
+	w.buf = w.buf[:0]
+	return err
+}
+
+// write writes p behind what was written; the buffer must be empty or p.
+func (w *Writer) write(p []byte) error {
+	if w.err != nil || len(p) == 0 {
 		return w.err
 	}
-	n, err := w.w.WriteAt(w.buf, w.off)
+	n, err := w.w.WriteAt(p, w.off)
 	if err != nil {
 		return w.fail(err)
 	}
 	w.off += int64(n)
-	w.buf = w.buf[:0]
 	return nil
 }
 
