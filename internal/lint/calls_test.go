@@ -25,7 +25,7 @@ func bans() []ban {
 		{"os", []string{"Stdin", "Stdout", "Stderr"}, []string{"cmd/..."}, "streams are inputs"},
 		{"fmt", []string{"Print", "Printf", "Println"}, []string{"cmd/..."}, "libraries do not print"},
 		{"log", nil, nil, "log/slog, passed in"},
-		{"unsafe", nil, []string{"internal/kernel/...", "internal/column", "internal/format/..."}, "unsafe belongs to the hot loops"},
+		{"unsafe", nil, []string{"internal/kernel/...", "internal/column", "internal/expr", "internal/format/..."}, "unsafe belongs to the hot loops"},
 	}
 }
 
