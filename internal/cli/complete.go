@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/strata-data/strata/internal/repo"
 )
 
 // completer lists words that an argument may begin with.
@@ -19,26 +17,21 @@ func completeRevisions(env *Env) completer {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		refs, err := r.Refs(cmd.Context(), "refs/")
+		refs, err := r.Refs(cmd.Context())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		words := []string{}
-		for _, name := range append([]string{"HEAD"}, refNames(refs)...) {
-			if strings.HasPrefix(name, typed) {
-				words = append(words, name)
+		if strings.HasPrefix("HEAD", typed) {
+			words = append(words, "HEAD")
+		}
+		for _, ref := range refs {
+			if strings.HasPrefix(ref.Short, typed) {
+				words = append(words, ref.Short)
 			}
 		}
 		return words, cobra.ShellCompDirectiveNoFileComp
 	}
-}
-
-func refNames(refs []repo.Ref) []string {
-	var names []string
-	for _, ref := range refs {
-		names = append(names, repo.ShortRef(ref.Name))
-	}
-	return names
 }
 
 // completeDatasets completes the datasets of the last commit and, as most verbs
@@ -50,17 +43,13 @@ func completeDatasets(env *Env) completer {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		head, err := r.Head(ctx)
-		if err != nil || head.ID.IsZero() {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		tree, err := r.CommitTree(ctx, head.ID)
+		names, err := r.DatasetNames(ctx, "HEAD")
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
 		var words []string
-		for _, name := range tree.Names() {
-			if strings.HasPrefix(name, typed) && !strings.HasPrefix(name, "@") {
+		for _, name := range names {
+			if strings.HasPrefix(name, typed) {
 				words = append(words, name)
 			}
 		}

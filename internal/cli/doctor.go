@@ -161,14 +161,18 @@ func (e *Env) examineRepo(ctx context.Context) []finding {
 	if err != nil {
 		return append(found, finding{Name: "opens", Status: findingError, Value: err.Error()})
 	}
-	head, err := r.Head(ctx)
+	head, err := r.Position(ctx)
+	name := head.Branch
+	if name == "" {
+		name = "HEAD"
+	}
 	switch {
 	case err != nil:
 		found = append(found, finding{Name: "HEAD", Status: findingError, Value: err.Error()})
-	case head.ID.IsZero():
-		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: head.Short() + ", no commit yet"})
+	case head.Commit.IsZero():
+		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: name + ", no commit yet"})
 	default:
-		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: head.Short() + " at " + head.ID.Short()})
+		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: name + " at " + head.Commit.Short()})
 	}
 	return found
 }

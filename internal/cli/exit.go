@@ -15,6 +15,7 @@ import (
 	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/table"
 	"github.com/strata-data/strata/internal/vfs"
+	"github.com/strata-data/strata/pkg/strata"
 )
 
 // The exit codes (strata help exit-codes, docs/errors.md). Codes may be added;
@@ -48,6 +49,8 @@ func slugOf(err error) string {
 	switch {
 	case errors.As(err, &failure) && failure.Slug != "":
 		return failure.Slug
+	case as[*strata.NotFoundError](err):
+		return slugOfMissing(err)
 	case as[*vfs.LockedError](err):
 		return "locked"
 	case errors.Is(err, object.ErrCorrupt):
@@ -109,6 +112,20 @@ func slugOf(err error) string {
 		return "network"
 	}
 	return "failed"
+}
+
+// slugOfMissing returns the slug of a *strata.NotFoundError by what is missing.
+func slugOfMissing(err error) string {
+	e, _ := find[*strata.NotFoundError](err)
+	switch e.Kind {
+	case "dataset", "column", "sample", "slice":
+		return "unknown-" + e.Kind
+	case "revision", "branch", "tag":
+		return "unknown-revision"
+	case "key":
+		return "unknown-key"
+	}
+	return "path-not-found"
 }
 
 // as reports whether an error of type E is in the chain of err.

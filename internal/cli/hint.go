@@ -8,6 +8,7 @@ import (
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/vfs"
+	"github.com/strata-data/strata/pkg/strata"
 )
 
 // hintsFor returns the commands to type after an error whose verb named none:
@@ -42,6 +43,9 @@ func hintFrom(err error) string {
 	if e, ok := find[*source.DuplicatesError](err); ok {
 		return "strata add " + e.Path + " --key COL,COL   or   --on-duplicate last"
 	}
+	if e, ok := find[*strata.NotFoundError](err); ok {
+		return hintMissing(e)
+	}
 	if e, ok := find[*repo.UnknownRevisionError](err); ok && e.Nearest != "" {
 		return "did you mean " + e.Nearest + "?"
 	}
@@ -50,6 +54,21 @@ func hintFrom(err error) string {
 	}
 	if e, ok := find[*vfs.LockedError](err); ok && e.Holder.PID != 0 {
 		return fmt.Sprintf("wait until process %d has finished, then run the same command again", e.Holder.PID)
+	}
+	return ""
+}
+
+// hintMissing names what may have been meant, or what there is.
+func hintMissing(e *strata.NotFoundError) string {
+	near := e.Nearest
+	if near == "" {
+		near = nearest(e.Name, e.Known)
+	}
+	switch {
+	case near != "":
+		return "did you mean " + near + "?"
+	case len(e.Known) > 0 && len(e.Known) <= 40 && (e.Kind == "dataset" || e.Kind == "column"):
+		return e.Kind + "s: " + strings.Join(e.Known, ", ")
 	}
 	return ""
 }

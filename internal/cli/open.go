@@ -7,6 +7,7 @@ import (
 
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/repo/config"
+	"github.com/strata-data/strata/pkg/strata"
 )
 
 // This file is the only place where the shell finds, opens and configures
@@ -14,7 +15,7 @@ import (
 
 // repoState is what a command has found out about its repository so far.
 type repoState struct {
-	opened   *repo.Repo
+	opened   *strata.Repo
 	config   *config.Config
 	configOK bool  // config has been read, or cannot be
 	err      error // why it cannot be
@@ -23,7 +24,7 @@ type repoState struct {
 // OpenRepo returns the repository that the command works in, opened on first
 // use and closed when the command ends. Without one the error is a
 // *repo.NotRepositoryError.
-func (e *Env) OpenRepo(ctx context.Context) (*repo.Repo, error) {
+func (e *Env) OpenRepo(ctx context.Context) (*strata.Repo, error) {
 	if e.repo.opened != nil {
 		return e.repo.opened, nil
 	}
@@ -34,15 +35,22 @@ func (e *Env) OpenRepo(ctx context.Context) (*repo.Repo, error) {
 	if e.settings(); e.repo.err != nil {
 		return nil, e.repo.err
 	}
-	r, err := repo.Open(ctx, layout.Dir, repo.Options{
+	r, err := strata.Open(ctx, layout.Dir, strata.Options{
 		Mem: e.Flags.Mem, Log: e.Log, Now: e.now, Getenv: e.Getenv,
-		Command: strings.TrimSpace("strata " + e.verb),
+		Command: strings.TrimSpace("strata " + e.verb), Progress: e.countBytes(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	e.repo.opened = r
 	return r, nil
+}
+
+// countBytes returns what counts the bytes of a command's progress. Nothing is
+// shown before the verb has begun a phase.
+func (e *Env) countBytes() func(int64) {
+	p := e.Progress()
+	return func(n int64) { p.Add(n, 0) }
 }
 
 // closeRepo closes the repository if the command opened it.
