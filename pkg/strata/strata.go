@@ -38,6 +38,7 @@ type Options struct {
 type Repo struct {
 	r        *repo.Repo
 	progress func(int64)
+	getenv   func(string) string
 }
 
 // InitOptions of Init.
@@ -60,7 +61,11 @@ func Open(ctx context.Context, dir string, o Options) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Repo{r: r, progress: o.Progress}, nil
+	getenv := o.Getenv
+	if getenv == nil {
+		getenv = func(string) string { return "" }
+	}
+	return &Repo{r: r, progress: o.Progress, getenv: getenv}, nil
 }
 
 // Close releases the repository's files.

@@ -1,0 +1,160 @@
+package strata
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/table"
+)
+
+// DatasetChange is how one dataset differs between two trees: counts, no values.
+type DatasetChange struct {
+	Name          string         `json:"name"`
+	Change        string         `json:"change"` // A, M, D
+	Old           ID             `json:"old"`    // tables; zero where absent
+	New           ID             `json:"new"`    //
+	Rows          RowCounts      `json:"rows"`   //
+	Added         int64          `json:"added"`  // samples; of @files plain files
+	Removed       int64          `json:"removed"`
+	Modified      int64          `json:"modified"`
+	SchemaChanges []SchemaChange `json:"schema_changes"`
+	Columns       []CellCount    `json:"columns"` // columns with changed cells, in order of the new schema
+}
+
+// RowCounts are the samples of both sides.
+type RowCounts struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// CellCount is how many cells of a column changed in samples that both sides have.
+type CellCount struct {
+	Name    string `json:"name"`
+	Changed int64  `json:"changed"`
+}
+
+// countChanges counts what differs for each of the datasets in changes. Only
+// pages that differ are read.
+func (r *Repo) countChanges(ctx context.Context, changes []repo.TreeChange) ([]DatasetChange, error) {
+	counted := []DatasetChange{}
+	for _, c := range changes {
+		d, err := r.countChange(ctx, c)
+		if err != nil {
+			return nil, fmt.Errorf("compare %s: %w", c.Name, err)
+		}
+		counted = append(counted, *d)
+	}
+	return counted, nil
+}
+
+func (r *Repo) countChange(ctx context.Context, c repo.TreeChange) (*DatasetChange, error) {
+	d := &DatasetChange{Name: c.Name, Change: string(c.Letter()), Old: c.Old, New: c.New,
+		SchemaChanges: []SchemaChange{}, Columns: []CellCount{}}
+	old, err := r.loadTable(ctx, c.Old)
+	if err != nil {
+		return nil, err
+	}
+	new, err := r.loadTable(ctx, c.New)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case old == nil:
+		d.Rows.To, d.Added = new.Rows(), new.Rows()
+		return d, nil
+	case new == nil:
+		d.Rows.From, d.Removed = old.Rows(), old.Rows()
+		return d, nil
+	}
+	d.Rows = RowCounts{old.Rows(), new.Rows()}
+	d.SchemaChanges = changesOfSchema(old.Schema, new.Schema)
+	cells := map[string]int64{}
+	for delta, err := range table.Compare(ctx, old, new, nil) {
+		if err != nil {
+			return nil, err
+		}
+		for _, ch := range delta.Changes {
+			switch ch.Op {
+			case table.Added:
+				d.Added++
+			case table.Removed:
+				d.Removed++
+			case table.Modified:
+				d.Modified++
+			}
+			for _, i := range ch.Columns {
+				cells[delta.Columns[i]]++
+			}
+		}
+	}
+	for _, f := range new.Schema.Fields {
+		if n := cells[f.ID]; n > 0 {
+			d.Columns = append(d.Columns, CellCount{f.Name, n})
+		}
+	}
+	return d, nil
+}
+
+// loadTable returns the table id, nil for the zero id.
+func (r *Repo) loadTable(ctx context.Context, id object.ID) (*table.Table, error) {
+	if id.IsZero() {
+		return nil, nil
+	}
+	return table.Load(ctx, r.r.Objects(), id)
+}
+
+// changesOfSchema lists how the columns of new differ from those of old: columns
+// that are gone first, then by the order of new. It is never nil.
+func changesOfSchema(old, new *column.Schema) []SchemaChange {
+	changes := []SchemaChange{}
+	var kept []string // ids that both have, in the order of old
+	for _, f := range old.Fields {
+		switch {
+		case new.Index(f.ID) >= 0:
+			kept = append(kept, f.ID)
+		case !column.Hidden(f.ID):
+			changes = append(changes, SchemaChange{Op: "drop", Column: f.Name, Old: f.Type.String()})
+		}
+	}
+	var order []string
+	for _, f := range new.Fields {
+		i := old.Index(f.ID)
+		if i < 0 {
+			if !column.Hidden(f.ID) {
+				changes = append(changes, SchemaChange{Op: "add", Column: f.Name, New: f.Type.String()})
+			}
+			continue
+		}
+		order = append(order, f.ID)
+		was := old.Fields[i]
+		if was.Name != f.Name {
+			changes = append(changes, SchemaChange{Op: "rename", Column: f.Name, Old: was.Name, New: f.Name})
+		}
+		if !was.Type.Equal(f.Type) {
+			changes = append(changes, SchemaChange{Op: "type", Column: f.Name, Old: was.Type.String(), New: f.Type.String()})
+		}
+	}
+	if !slices.Equal(kept, order) {
+		changes = append(changes, SchemaChange{Op: "reorder"})
+	}
+	if !slices.Equal(old.Key, new.Key) {
+		changes = append(changes, SchemaChange{Op: "key", Old: keyNames(old), New: keyNames(new)})
+	}
+	return changes
+}
+
+// keyNames returns the display names of the key columns, separated by commas.
+func keyNames(s *column.Schema) string {
+	var text string
+	for n, i := range s.KeyColumns() {
+		if n > 0 {
+			text += ","
+		}
+		text += s.Fields[i].Name
+	}
+	return text
+}
