@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"path/filepath"
@@ -107,16 +108,13 @@ func (f *file) close() error {
 // lookup returns where the object id is; ok is false if it is not here.
 func (f *file) lookup(id object.ID) (e entry, ok bool, err error) {
 	if f.broken != nil {
-		return e, false, f.corrupt(id, f.broken)
+		return e, false, f.broken
 	}
 	v, _, ok, err := f.index.Get(id[:])
 	if ok {
 		e, err = decodeEntry(v)
 	}
-	if err != nil {
-		return e, false, f.corrupt(id, err)
-	}
-	return e, ok, nil
+	return e, ok && err == nil, err
 }
 
 // locate returns where in the file the block p lies.
@@ -143,7 +141,9 @@ func (f *file) stored(p place, from, n uint32) ([]byte, error) {
 	if n == 0 {
 		return b, nil
 	}
-	_, err = f.f.ReadAt(b, at+int64(from))
+	if _, err = f.f.ReadAt(b, at+int64(from)); errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: the file ends early", object.ErrCorrupt)
+	}
 	return b, err
 }
 

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -27,19 +28,18 @@ func (s *Store) assemble(v *view, id object.ID, chain int, check bool) ([]byte, 
 		if err == nil && !ok {
 			continue
 		}
-		var b []byte
-		if err == nil {
-			b, err = s.extract(v, f, e, chain)
+		if err != nil {
+			bad = cmp.Or(bad, f.corrupt(id, err))
+			continue
 		}
+		b, err := s.extract(v, f, e, chain)
 		if err == nil && check && object.Sum(b) != id {
 			err = fmt.Errorf("%w: its bytes have another hash", object.ErrCorrupt)
 		}
 		if err == nil {
 			return b, nil
 		}
-		if bad == nil {
-			bad = f.corrupt(id, err, e.place)
-		}
+		bad = cmp.Or(bad, f.corrupt(id, err, e.place))
 	}
 	if bad == nil {
 		bad = notFound(id)

@@ -176,7 +176,7 @@ func (v *view) has(id object.ID) (ok bool, err error) {
 			return true, nil
 		}
 		if err != nil {
-			bad = err
+			bad = f.corrupt(id, err)
 		}
 	}
 	return false, bad
