@@ -8,7 +8,7 @@
 // other files of the same rows (spaces, order of members, escapes, spelling of
 // floats and times, null or absent) is its dialect, docs/format/jsonl.md.
 //
-// Start reading at Format, then text.Sniff, inferrer.Chunk, codec.Parse. Lines
+// Start reading at Formats, then text.Sniff, inferrer.Chunk, codec.Parse. Lines
 // are read by a byte scanner of our own (scan.go); jsontext is the oracle that
 // the tests hold it against.
 package jsonl
@@ -20,14 +20,14 @@ import (
 	"github.com/strata-data/strata/internal/format/lines"
 )
 
-// Format returns JSON lines as a value of the registry of formats.
-func Format() format.Format {
-	return format.Format{
+// Formats returns the formats of this package: jsonl.
+func Formats() []format.Format {
+	return []format.Format{{
 		Name:       "jsonl",
 		Extensions: []string{".jsonl", ".ndjson"},
 		Text:       text{},
 		Write:      newWriter,
-	}
+	}}
 }
 
 type text struct{}

@@ -392,7 +392,7 @@ func TestWrite(t *testing.T) {
 	}
 	b.Len = 2
 	var out bytes.Buffer
-	rw, err := Format().Write(&out, schema, format.WriteOptions{})
+	rw, err := Formats()[0].Write(&out, schema, format.WriteOptions{})
 	if err == nil {
 		err = rw.Write(b)
 	}
