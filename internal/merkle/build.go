@@ -97,7 +97,7 @@ func (b *Builder) top(level int) bool {
 // leaves have one root however many levels their last key ends.
 func (b *Builder) lowest(ctx context.Context, r Root) (Root, error) {
 	for r.Level > 0 {
-		n, err := ReadNode(ctx, b.w, r.ID)
+		n, err := ReadNode(ctx, b.w, r.Entry, r.Level)
 		if err != nil {
 			return Root{}, err
 		}

@@ -32,8 +32,7 @@ func NewDiff(ra store.Reader, a Root, rb store.Reader, b Root) *Diff {
 // Step is what a Next gave.
 type Step struct {
 	Old, New *Entry // a further leaf of that side, or nil
-	// Upto is the key up to which the samples of both sides are now known; nil
-	// means to the end of the tables.
+	// Upto is the key up to which the samples of both sides are now known.
 	Upto []byte
 }
 

@@ -44,7 +44,7 @@ func edit(ctx context.Context, r store.Reader, b *Builder, level int, e Entry, i
 	if level == 0 {
 		return rw.Leaf(ctx, e, isLast)
 	}
-	n, err := ReadNode(ctx, r, e.ID)
+	n, err := ReadNode(ctx, r, e, level)
 	if err != nil {
 		return err
 	}

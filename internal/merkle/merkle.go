@@ -9,7 +9,9 @@
 package merkle
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 
@@ -61,17 +63,55 @@ type Node struct {
 	Children []Entry
 }
 
-// ReadNode reads the node id.
-func ReadNode(ctx context.Context, r store.Reader, id object.ID) (*Node, error) {
-	b, err := r.Get(ctx, id)
+// ReadNode reads the node e of the given level. A node that is not what e says
+// of it is an *object.CorruptError.
+func ReadNode(ctx context.Context, r store.Reader, e Entry, level int) (*Node, error) {
+	b, err := r.Get(ctx, e.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read node %s: %w", id, err)
+		return nil, fmt.Errorf("read node %s: %w", e.ID, err)
 	}
 	n, err := DecodeNode(b)
 	if err != nil {
-		return nil, &object.CorruptError{ID: id, Detail: err.Error()}
+		return nil, Refused(e.ID, err)
+	}
+	if err := n.check(e, level); err != nil {
+		return nil, &object.CorruptError{ID: e.ID, Detail: err.Error()}
 	}
 	return n, nil
+}
+
+// Refused says of which object err is, which a decoder returned. Where a newer
+// program wrote the object, the error keeps saying so; else it is an
+// *object.CorruptError.
+func Refused(id object.ID, err error) error {
+	if errors.Is(err, object.ErrUnsupported) {
+		return fmt.Errorf("object %s: %w", id, err)
+	}
+	return &object.CorruptError{ID: id, Detail: err.Error()}
+}
+
+// check compares a node with its entry one level up.
+func (n *Node) check(e Entry, level int) error {
+	rows, size := Sum(n.Children)
+	switch {
+	case n.Level != level:
+		return fmt.Errorf("a node of level %d where one of level %d should be", n.Level, level)
+	case rows != e.Rows || size != e.Bytes:
+		return fmt.Errorf("%d rows of %d bytes, want %d of %d", rows, size, e.Rows, e.Bytes)
+	case !bytes.Equal(n.Children[len(n.Children)-1].Last, e.Last):
+		return errors.New("another last key than its parent says")
+	}
+	return nil
+}
+
+// Check reports what is impossible about a root that was read.
+func (r *Root) Check() error {
+	empty := r.ID.IsZero()
+	if r.Level < 0 || r.Level > maxLevel || r.Rows < 0 || r.Bytes < 0 || empty != (r.Rows == 0) ||
+		empty && (r.Level != 0 || r.Bytes != 0 || len(r.Last) > 0) {
+		return fmt.Errorf("a root of level %d with %d rows of %d bytes", r.Level, r.Rows, r.Bytes)
+	}
+	return nil
 }
 
 // Sum returns the rows and value bytes of all entries.

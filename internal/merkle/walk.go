@@ -14,8 +14,6 @@ import (
 type cursor struct {
 	r     store.Reader
 	stack []frame
-	root  Root
-	begun bool
 }
 
 type frame struct {
@@ -25,7 +23,7 @@ type frame struct {
 }
 
 func newCursor(r store.Reader, root Root) *cursor {
-	c := &cursor{r: r, root: root}
+	c := &cursor{r: r}
 	if !root.ID.IsZero() {
 		c.stack = []frame{{level: root.Level, children: []Entry{root.Entry}}}
 	}
@@ -55,7 +53,7 @@ func (c *cursor) over() {
 // down goes to the first child of the current node.
 func (c *cursor) down(ctx context.Context) error {
 	e, level, _ := c.here()
-	n, err := ReadNode(ctx, c.r, e.ID)
+	n, err := ReadNode(ctx, c.r, e, level)
 	if err != nil {
 		return err
 	}
@@ -169,7 +167,7 @@ func walk(ctx context.Context, r store.Reader, at Root, yield func(Root, error) 
 	if at.Level == 0 {
 		return true
 	}
-	n, err := ReadNode(ctx, r, at.ID)
+	n, err := ReadNode(ctx, r, at.Entry, at.Level)
 	if err != nil {
 		return yield(at, err)
 	}

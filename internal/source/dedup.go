@@ -27,8 +27,9 @@ type dedup struct {
 	held    *column.Batch // with DuplicateLast: a row that a later batch may replace
 	prev    []byte        // key of the row before
 	seen    bool
-	equal   uint32 // earlier rows with its key
-	ordinal int64  // of the row before
+	equal   uint32   // earlier rows with its key
+	inFile  []uint32 // for each input: those of them that it has
+	ordinal int64    // of the row before
 
 	count      int64 // duplicates
 	first, old int64 // ordinals of the first of them by arrival and of its elder
@@ -36,16 +37,16 @@ type dedup struct {
 }
 
 func newDedup(ctx context.Context, g *ingester) (*dedup, error) {
-	d := &dedup{g: g, keyCols: g.schema.KeyColumns(), content: g.byContent(), first: -1,
+	d := &dedup{g: g, inFile: make([]uint32, len(g.inputs)), keyCols: g.schema.KeyColumns(), content: g.byContent(), first: -1,
 		rows: table.NewBuilder(ctx, g.w, g.schema, g.q.Workers), held: column.NewBatch(g.schema, 1)}
 	if d.content {
 		for _, o := range g.odds {
 			m, err := newOddMatcher(ctx, g, o)
+			d.odds = append(d.odds, m)
 			if err != nil {
 				d.abort()
 				return nil, err
 			}
-			d.odds = append(d.odds, m)
 		}
 	}
 	return d, nil
@@ -100,6 +101,7 @@ func (d *dedup) add(in table.Sorted) error {
 		switch {
 		case !same:
 			d.equal = 0
+			clear(d.inFile)
 			d.release(out)
 		case d.content:
 			d.equal++
@@ -118,8 +120,8 @@ func (d *dedup) add(in table.Sorted) error {
 				from = i + 1
 			}
 		}
-		for _, m := range d.odds {
-			if err := m.match(key, in.Ordinal[i], d.equal); err != nil {
+		if d.content {
+			if err := d.matchOdd(key, in.Ordinal[i]); err != nil {
 				return err
 			}
 		}
@@ -134,6 +136,16 @@ func (d *dedup) add(in table.Sorted) error {
 		out.AppendFrom(in.Batch, from, last)
 	}
 	return d.rows.Append(out)
+}
+
+// matchOdd takes over the odd record of row ordinal, if it has one. Its key is
+// numbered among the equal rows of its own file, which is all that the file's
+// source object knows of.
+func (d *dedup) matchOdd(key []byte, ordinal int64) error {
+	file := d.g.inputOf(ordinal)
+	err := d.odds[file].match(key, ordinal, d.inFile[file])
+	d.inFile[file]++
+	return err
 }
 
 // release passes on the held row, which no later one replaces.
@@ -168,6 +180,17 @@ func (d *dedup) report(ctx context.Context) error {
 	e.Path, e.Line, e.IsLine = d.g.place(ctx, d.first)
 	_, e.Prev, _ = d.g.place(ctx, d.old)
 	return e
+}
+
+// inputOf returns the number of the input that row ordinal came from.
+func (g *ingester) inputOf(ordinal int64) int {
+	for i, s := range g.sources {
+		if ordinal < s.Rows {
+			return i
+		}
+		ordinal -= s.Rows
+	}
+	return len(g.sources) - 1
 }
 
 // place returns the file of row ordinal and its line there, or its number.

@@ -206,9 +206,7 @@ func shape(b *column.Batch, s *column.Schema, from []int) (*column.Batch, error)
 		if from[c] < 0 {
 			v := column.NewVector(f.Type, b.Len)
 			if f.ID != column.ContentKey {
-				for range b.Len {
-					v.AppendNull()
-				}
+				v.AppendNulls(b.Len)
 			}
 			out.Cols[c] = v
 			continue
@@ -294,6 +292,9 @@ func saveKeys(ctx context.Context, w store.Writer, b *column.Batch, keyCols []in
 		key = column.RowKey(key[:0], b, keyCols, i)
 		v.AppendBytes(key)
 	}
+	if err := column.PageFits(v, 0, v.Len); err != nil {
+		return object.ID{}, fmt.Errorf("order of rows: %w", err)
+	}
 	id, err := w.Put(ctx, column.EncodePage(nil, v, 0, v.Len), store.Hint{Stream: streamKeys})
 	if err != nil {
 		return id, fmt.Errorf("write order of rows: %w", err)
@@ -307,6 +308,9 @@ func (g *ingester) finish(ctx context.Context, i int, dropped bool) error {
 	s := g.sources[i]
 	g.inputs[i].describe(s)
 	lossless := g.q.Format.Text != nil && g.q.Compressed == "" && !dropped
+	if g.q.Format.Text != nil {
+		s.setLayout(g.q.Text.Skip, g.q.Text.Header)
+	}
 	if lossless {
 		s.ValuesOnly = false
 		for _, f := range g.inputs[i].columns() {

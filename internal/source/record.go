@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/strata-data/strata/internal/column"
@@ -48,6 +49,29 @@ type Source struct {
 	Shuffled   bool     `cbor:"13,keyasint,omitempty"`
 	ValuesOnly bool     `cbor:"14,keyasint,omitempty"`
 	Cut        int      `cbor:"15,keyasint,omitempty"`
+	Skip       int      `cbor:"16,keyasint,omitempty"`
+	Header     int      `cbor:"17,keyasint,omitempty"` // 0 = was found out, 1 = yes, 2 = no
+}
+
+// Layout returns what the user said about the head of the file when it was
+// added: lines to skip, and whether there is a header (nil = find out).
+func (s *Source) Layout() (skip int, header *bool) {
+	if s.Header != 0 {
+		yes := s.Header == 1
+		header = &yes
+	}
+	return s.Skip, header
+}
+
+// setLayout remembers what the user said.
+func (s *Source) setLayout(skip int, header *bool) {
+	s.Skip, s.Header = skip, 0
+	if header != nil {
+		s.Header = 2
+		if *header {
+			s.Header = 1
+		}
+	}
 }
 
 // odd is the root of the table of odd records.
@@ -73,18 +97,39 @@ func Load(ctx context.Context, r store.Reader, id object.ID) (*Source, error) {
 	}
 	s := new(Source)
 	if err := object.Unmarshal(b, object.KindSource, s); err != nil {
-		return nil, fmt.Errorf("source %s: %w", id, err)
+		return nil, merkle.Refused(id, err)
 	}
-	for _, p := range append([][]byte{s.Hash}, s.Lines...) {
-		if len(p) != object.Size {
-			return nil, &object.CorruptError{ID: id, Detail: "an id in it has the wrong length"}
-		}
-	}
-	if (s.Blob != nil && len(s.Blob) != object.Size) || (s.Odd != nil && len(s.Odd.Root) != object.Size) {
-		return nil, &object.CorruptError{ID: id, Detail: "an id in it has the wrong length"}
+	if err := s.check(); err != nil {
+		return nil, &object.CorruptError{ID: id, Detail: err.Error()}
 	}
 	return s, nil
 }
+
+// check reports what no source object that was written here can be.
+func (s *Source) check() error {
+	for _, p := range append([][]byte{s.Hash}, s.Lines...) {
+		if len(p) != object.Size {
+			return errIDLength
+		}
+	}
+	if s.Blob != nil && len(s.Blob) != object.Size {
+		return errIDLength
+	}
+	if s.Odd != nil {
+		if len(s.Odd.Root) != object.Size {
+			return errIDLength
+		}
+		if root := s.oddRoot(); root.ID.IsZero() || root.Check() != nil {
+			return errors.New("an impossible table of odd records")
+		}
+	}
+	if s.Size < 0 || s.Rows < 0 || s.Cut < 0 || s.Cut > 2 {
+		return fmt.Errorf("%d bytes, %d rows, cut by %d", s.Size, s.Rows, s.Cut)
+	}
+	return nil
+}
+
+var errIDLength = errors.New("an id in it has the wrong length")
 
 func (s *Source) save(ctx context.Context, w store.Writer, base object.ID) (object.ID, error) {
 	id, err := w.Put(ctx, object.Marshal(object.KindSource, s), store.Hint{Stream: streamSource, Base: base})
@@ -101,13 +146,14 @@ func oddSchema() *column.Schema {
 }
 
 // oddTable returns the table of odd records, empty where there are none.
-func (s *Source) oddTable(r store.Reader) *table.Table {
-	var root merkle.Root
+func (s *Source) oddTable(r store.Reader) *table.Table { return table.New(r, oddSchema(), s.oddRoot()) }
+
+func (s *Source) oddRoot() (root merkle.Root) {
 	if s.Odd != nil {
 		root.Level = s.Odd.Level
 		root.Entry = merkle.Entry{ID: object.ID(s.Odd.Root), Last: s.Odd.Last, Rows: s.Odd.Rows, Bytes: s.Odd.Bytes}
 	}
-	return table.New(r, oddSchema(), root)
+	return root
 }
 
 func (s *Source) setOdd(root merkle.Root) {
@@ -200,7 +246,7 @@ func (s *Source) chunks(ctx context.Context, r store.Reader) ([]chunk, error) {
 		}
 		run, err := decodeRun(b, s.Shuffled)
 		if err != nil {
-			return nil, &object.CorruptError{ID: id, Detail: err.Error()}
+			return nil, merkle.Refused(id, err)
 		}
 		all = append(all, run...)
 	}

@@ -78,14 +78,13 @@ type renderer struct {
 	columns []string // ids to read: those of the file, then those of the key
 	keyCols []int    // of the key in what is read
 	odd     *oddReader
-	key     []byte
 }
 
 func newRenderer(ctx context.Context, r store.Reader, t *table.Table, s *Source, f format.Format) (*renderer, error) {
 	if f.Text == nil {
 		return nil, fmt.Errorf("%w: source format %q is not text", object.ErrCorrupt, s.Format)
 	}
-	rd := &renderer{columns: append([]string(nil), s.Columns...), odd: newOddReader(ctx, s.oddTable(r))}
+	rd := &renderer{columns: append([]string(nil), s.Columns...)}
 	fields := table.Project(t.Schema, s.Columns).Fields
 	if len(fields) != len(s.Columns) {
 		return nil, fmt.Errorf("%w: source names columns that the table does not have", object.ErrCorrupt)
@@ -104,15 +103,18 @@ func newRenderer(ctx context.Context, r store.Reader, t *table.Table, s *Source,
 		rd.keyCols = append(rd.keyCols, at)
 	}
 	var err error
-	rd.codec, err = f.Text.Load(s.Dialect, fields)
-	return rd, err
+	if rd.codec, err = f.Text.Load(s.Dialect, fields); err != nil {
+		return nil, err
+	}
+	rd.odd = newOddReader(ctx, s.oddTable(r))
+	return rd, nil
 }
 
 // record appends the record of row i of b, whose columns are rd.columns.
 func (rd *renderer) record(dst []byte, b *column.Batch, i int) ([]byte, error) {
 	if !rd.odd.done {
-		rd.key = column.RowKey(rd.key[:0], b, rd.keyCols, i)
-		rec, ok, err := rd.odd.find(rd.key)
+		rd.odd.key = column.RowKey(rd.odd.key[:0], b, rd.keyCols, i)
+		rec, ok, err := rd.odd.find(rd.odd.key)
 		if ok || err != nil {
 			return append(dst, rec...), err
 		}
@@ -126,7 +128,7 @@ type oddReader struct {
 	stop func()
 	cur  *column.Batch
 	at   int
-	key  []byte
+	key  []byte // of the sample that is asked for
 	done bool
 }
 

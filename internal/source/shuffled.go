@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/table"
@@ -77,7 +78,7 @@ func readKeys(ctx context.Context, r store.Reader, c *chunk) (*column.Vector, er
 	}
 	v := column.NewVector(column.Of(column.Binary), int(min(c.Rows, 1<<20)))
 	if err := column.DecodePage(b, v); err != nil {
-		return nil, &object.CorruptError{ID: c.Keys, Detail: err.Error()}
+		return nil, merkle.Refused(c.Keys, err)
 	}
 	if int64(v.Len) != c.Rows || v.Nulls > 0 {
 		return nil, &object.CorruptError{ID: c.Keys, Detail: fmt.Sprintf("%d keys, want %d", v.Len, c.Rows)}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 
@@ -34,7 +35,8 @@ type Builder struct {
 	group *errgroup.Group
 	jobs  chan *leafJob
 	order chan *leafJob
-	free  sync.Pool
+	free  sync.Pool // *column.Batch of leaves that are encoded
+	bufs  sync.Pool // *[]byte of leaves that are written
 	nodes *merkle.Builder
 	root  merkle.Root
 }
@@ -44,6 +46,8 @@ type leafJob struct {
 	zeros       []uint8
 	first, last []byte
 	out         *newLeaf
+	buf         []byte // holds the pages of out
+	err         error
 	done        chan struct{}
 }
 
@@ -67,8 +71,15 @@ func NewBuilder(ctx context.Context, w store.Writer, s *column.Schema, workers i
 
 // encode turns jobs into encoded leaves until there are no more.
 func (b *Builder) encode(jobs <-chan *leafJob) error {
+	var e encoder
 	for j := range jobs {
-		j.out = encodeLeaf(j.batch, j.zeros, j.first, j.last)
+		if buf, ok := b.bufs.Get().(*[]byte); ok {
+			e.reset(*buf)
+		} else {
+			e.reset(nil)
+		}
+		j.out, j.err = e.leaf(j.batch, j.zeros, j.first, j.last)
+		j.buf = e.buf
 		j.batch.Reset()
 		b.free.Put(j.batch)
 		close(j.done)
@@ -79,11 +90,19 @@ func (b *Builder) encode(jobs <-chan *leafJob) error {
 // write puts encoded leaves in the order of their keys.
 func (b *Builder) write(w store.Writer, order <-chan *leafJob) error {
 	for j := range order {
-		<-j.done
+		select {
+		case <-j.done:
+		case <-b.ctx.Done():
+			return context.Cause(b.ctx)
+		}
+		if j.err != nil {
+			return j.err
+		}
 		e, err := j.out.write(b.ctx, w)
 		if err != nil {
 			return err
 		}
+		b.bufs.Put(&j.buf)
 		if err := b.nodes.Append(b.ctx, 0, e); err != nil {
 			return err
 		}
@@ -115,15 +134,28 @@ func (b *Builder) Append(src *column.Batch) error {
 		z := merkle.Zeros(b.last)
 		b.zeros = append(b.zeros, uint8(z))
 		if z >= merkle.LeafBits || len(b.zeros) >= merkle.MaxLeafRows {
-			b.pending.AppendFrom(src, from, i+1)
+			if err := b.take(src, from, i+1); err != nil {
+				return err
+			}
 			from = i + 1
 			if err := b.flush(); err != nil {
 				return err
 			}
 		}
 	}
-	if from < src.Len {
-		b.pending.AppendFrom(src, from, src.Len)
+	return b.take(src, from, src.Len)
+}
+
+// maxLeafBytes bounds the values of one leaf in memory; a vector holds 4 GiB.
+const maxLeafBytes = 2 << 30
+
+// take copies rows from..to of src into the open leaf.
+func (b *Builder) take(src *column.Batch, from, to int) error {
+	if from < to {
+		b.pending.AppendFrom(src, from, to)
+	}
+	if b.pending.SizeBytes() > maxLeafBytes {
+		return fmt.Errorf("%d neighbouring rows: %w", b.pending.Len, column.ErrTooLarge)
 	}
 	return nil
 }

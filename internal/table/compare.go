@@ -102,6 +102,7 @@ type comparer struct {
 	fa, fb   []*column.Field // of ids, on each side
 	old, new queue
 	marks    []mark
+	dec      column.PageDecoder
 }
 
 // queue is the leaf of one side whose rows are not all joined yet.
@@ -133,7 +134,7 @@ func (c *comparer) open(t *Table, q *queue, e *merkle.Entry) error {
 	if e == nil {
 		return nil
 	}
-	l, err := openLeaf(c.ctx, t.r, e.ID)
+	l, err := openLeaf(c.ctx, t.r, e, &c.dec)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ type editor struct {
 	edits []Edit // those not yet done
 	nodes *merkle.Builder
 	stats EditStats
+	enc   encoder
+	dec   column.PageDecoder
 
 	segs  []segment // the open leaf
 	zeros []uint8
@@ -66,7 +68,7 @@ func (e *editor) Touches(last []byte, isLast bool) bool {
 func (e *editor) Pending() bool { return len(e.zeros) > 0 }
 
 func (e *editor) Leaf(ctx context.Context, entry merkle.Entry, isLast bool) error {
-	l, err := openLeaf(ctx, e.t.r, entry.ID)
+	l, err := openLeaf(ctx, e.t.r, &entry, &e.dec)
 	if err != nil {
 		return err
 	}
@@ -178,11 +180,12 @@ func (e *editor) Finish(ctx context.Context) error {
 
 // flush writes the open leaf.
 func (e *editor) flush() error {
+	e.enc.reset(e.enc.buf)
 	out := &newLeaf{rows: len(e.zeros), first: e.first, last: bytes.Clone(e.last), base: e.base}
 	for i := range e.t.Schema.Fields {
 		c, err := e.column(i)
 		if err != nil {
-			return err
+			return fmt.Errorf("column %s: %w", e.t.Schema.Fields[i].Name, err)
 		}
 		if c != nil {
 			out.columns = append(out.columns, *c)
@@ -321,9 +324,7 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 			base = p.page.ID
 		}
 		if p.nulls {
-			for range n {
-				v.AppendNull()
-			}
+			v.AppendNulls(n)
 		} else {
 			if err := e.load(p, t); err != nil {
 				return newPage{}, nil, err
@@ -337,16 +338,14 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 		p.from += n
 		p.rows -= n
 	}
-	out := encodePage(v, 0, rows)
+	out, err := e.enc.run(v, 0, rows)
 	out.base = base
-	return out, pieces, nil
+	return out, pieces, err
 }
 
 // nullBytes returns the value bytes of n nulls of type t.
 func nullBytes(t *column.Type, n int64) int64 {
 	switch t.Layout() {
-	case column.LayoutF32:
-		return 4 * n
 	case column.LayoutBytes:
 		return 0
 	case column.LayoutList:

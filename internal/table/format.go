@@ -182,11 +182,10 @@ func decodePageList(b []byte) ([]pageRef, error) {
 }
 
 // valueBytes returns the value bytes of rows from..to of v (docs/format/table.md).
+// They are the same under every type that the values' own type widens to.
 func valueBytes(v *column.Vector, from, to int) int64 {
 	n := int64(to - from)
 	switch v.Type.Layout() {
-	case column.LayoutF32:
-		return 4 * n
 	case column.LayoutBytes:
 		return int64(v.Offs[to]) - int64(v.Offs[from])
 	case column.LayoutList:

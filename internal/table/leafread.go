@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -17,19 +18,33 @@ type leafReader struct {
 	r     store.Reader
 	id    object.ID
 	lists map[string][]pageRef
-	pages map[object.ID]*column.Vector // decoded, by page id
+	dec   *column.PageDecoder
+	pages map[pageType]*column.Vector // decoded
 }
 
-func openLeaf(ctx context.Context, r store.Reader, id object.ID) (*leafReader, error) {
-	b, err := r.Get(ctx, id)
+// pageType is a page as it was decoded: one page may be that of several columns
+// of different types.
+type pageType struct {
+	id object.ID
+	t  *column.Type
+}
+
+// openLeaf reads the leaf e. A leaf that is not what e says of it is an
+// *object.CorruptError. Pages are decoded with dec, which several leaves of one
+// goroutine may share.
+func openLeaf(ctx context.Context, r store.Reader, e *merkle.Entry, dec *column.PageDecoder) (*leafReader, error) {
+	b, err := r.Get(ctx, e.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read leaf %s: %w", id, err)
+		return nil, fmt.Errorf("read leaf %s: %w", e.ID, err)
 	}
 	l, err := decodeLeaf(b)
 	if err != nil {
-		return nil, &object.CorruptError{ID: id, Detail: err.Error()}
+		return nil, merkle.Refused(e.ID, err)
 	}
-	return &leafReader{leaf: l, r: r, id: id}, nil
+	if int64(l.Rows) != e.Rows || l.bytes() != e.Bytes || !bytes.Equal(l.Last, e.Last) {
+		return nil, &object.CorruptError{ID: e.ID, Detail: "not the rows, bytes and last key that its node says"}
+	}
+	return &leafReader{leaf: l, r: r, id: e.ID, dec: dec}, nil
 }
 
 // refs returns the pages of a column, nil where it has no values here.
@@ -49,17 +64,11 @@ func (l *leafReader) refs(ctx context.Context, id string) ([]pageRef, error) {
 		return nil, fmt.Errorf("read page list %s of column %s: %w", c.ID, id, err)
 	}
 	refs, err := decodePageList(b)
-	if err == nil {
-		rows := 0
-		for _, p := range refs {
-			rows += p.Rows
-		}
-		if rows != l.Rows {
-			err = fmt.Errorf("%d rows in a leaf of %d", rows, l.Rows)
-		}
-	}
 	if err != nil {
-		return nil, &object.CorruptError{ID: c.ID, Detail: err.Error()}
+		return nil, merkle.Refused(c.ID, err)
+	}
+	if sum := sumRefs(refs); sum.Rows != c.Rows || sum.Nulls != c.Nulls || sum.Bytes != c.Bytes {
+		return nil, &object.CorruptError{ID: c.ID, Detail: "not the rows, nulls and bytes that its leaf says"}
 	}
 	if l.lists == nil {
 		l.lists = map[string][]pageRef{}
@@ -70,54 +79,52 @@ func (l *leafReader) refs(ctx context.Context, id string) ([]pageRef, error) {
 
 // page returns the values of one page, decoded once.
 func (l *leafReader) page(ctx context.Context, p pageRef, t *column.Type) (*column.Vector, error) {
-	if v, ok := l.pages[p.ID]; ok {
+	at := pageType{p.ID, t}
+	if v, ok := l.pages[at]; ok {
 		return v, nil
 	}
 	v := column.NewVector(t, p.Rows)
-	if err := readPage(ctx, l.r, p, v); err != nil {
+	if err := l.readPage(ctx, p, v); err != nil {
 		return nil, err
 	}
 	if l.pages == nil {
-		l.pages = map[object.ID]*column.Vector{}
+		l.pages = map[pageType]*column.Vector{}
 	}
-	l.pages[p.ID] = v
+	l.pages[at] = v
 	return v, nil
 }
 
 // readPage appends the values of p to v.
-func readPage(ctx context.Context, r store.Reader, p pageRef, v *column.Vector) error {
-	b, err := r.Get(ctx, p.ID)
+func (l *leafReader) readPage(ctx context.Context, p pageRef, v *column.Vector) error {
+	b, err := l.r.Get(ctx, p.ID)
 	if err != nil {
 		return fmt.Errorf("read page %s: %w", p.ID, err)
 	}
-	before := v.Len
-	if err := column.DecodePage(b, v); err != nil {
-		return &object.CorruptError{ID: p.ID, Detail: err.Error()}
+	if n, err := column.PageRows(b); err == nil && n != p.Rows {
+		return &object.CorruptError{ID: p.ID, Detail: fmt.Sprintf("%d rows, want %d", n, p.Rows)}
 	}
-	if v.Len-before != p.Rows {
-		return &object.CorruptError{ID: p.ID, Detail: fmt.Sprintf("%d rows, want %d", v.Len-before, p.Rows)}
+	if err := l.dec.Decode(b, v); err != nil {
+		return merkle.Refused(p.ID, err)
 	}
 	return nil
 }
 
-// column appends all values of the column f to v, nulls where it has none.
+// appendColumn appends all values of the column f to v, nulls where it has none.
 func (l *leafReader) appendColumn(ctx context.Context, f *column.Field, v *column.Vector) error {
 	refs, err := l.refs(ctx, f.ID)
 	if err != nil {
 		return err
 	}
 	if refs == nil {
-		for range l.Rows {
-			v.AppendNull()
-		}
+		v.AppendNulls(l.Rows)
 		return nil
 	}
 	for _, p := range refs {
-		if dec, ok := l.pages[p.ID]; ok {
-			v.AppendFrom(dec, 0, dec.Len)
+		if known, ok := l.pages[pageType{p.ID, f.Type}]; ok {
+			v.AppendFrom(known, 0, known.Len)
 			continue
 		}
-		if err := readPage(ctx, l.r, p, v); err != nil {
+		if err := l.readPage(ctx, p, v); err != nil {
 			return err
 		}
 	}
@@ -179,18 +186,4 @@ func (k *keySet) at(i int) []byte {
 		from = k.ends[i-1]
 	}
 	return k.data[from:k.ends[i]:k.ends[i]]
-}
-
-func (k *keySet) append(key []byte) {
-	k.data = append(k.data, key...)
-	k.ends = append(k.ends, uint32(len(k.data)))
-}
-
-// zeros returns the cut strength of every key.
-func (k *keySet) zeros() []uint8 {
-	z := make([]uint8, k.len())
-	for i := range z {
-		z[i] = uint8(merkle.Zeros(k.at(i)))
-	}
-	return z
 }

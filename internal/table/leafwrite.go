@@ -54,39 +54,61 @@ func cuts(zeros []uint8, bits int) []int {
 	return ends
 }
 
-// encodeLeaf encodes all rows of b, which are one leaf in key order, as new
-// pages. It touches no shared state and may run beside others.
-func encodeLeaf(b *column.Batch, zeros []uint8, first, last []byte) *newLeaf {
+// encoder makes pages of vectors. It belongs to one goroutine.
+type encoder struct {
+	page column.PageEncoder
+	buf  []byte // the pages since the last reset
+}
+
+// reset makes room for new pages; those made before must have been written.
+func (e *encoder) reset(buf []byte) { e.buf = buf[:0] }
+
+// leaf encodes all rows of b, which are one leaf in key order, as new pages.
+func (e *encoder) leaf(b *column.Batch, zeros []uint8, first, last []byte) (*newLeaf, error) {
 	l := &newLeaf{rows: b.Len, first: first, last: last}
 	for i, f := range b.Schema.Fields {
-		if c := encodeColumn(f.ID, b.Cols[i], zeros); c != nil {
+		c, err := e.column(f.ID, b.Cols[i], zeros)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", f.Name, err)
+		}
+		if c != nil {
 			l.columns = append(l.columns, *c)
 		}
 	}
 	sort.Slice(l.columns, func(i, j int) bool { return l.columns[i].id < l.columns[j].id })
-	return l
+	return l, nil
 }
 
-// encodeColumn returns nil for a column without values.
-func encodeColumn(id string, v *column.Vector, zeros []uint8) *newColumn {
+// column returns nil for a column without values.
+func (e *encoder) column(id string, v *column.Vector, zeros []uint8) (*newColumn, error) {
 	n := v.Len
 	if v.Nulls == n {
-		return nil
+		return nil, nil
 	}
 	c := &newColumn{id: id}
 	from := 0
 	for _, to := range cuts(zeros, pageBits(valueBytes(v, 0, n), n)) {
-		c.pages = append(c.pages, encodePage(v, from, to))
+		p, err := e.run(v, from, to)
+		if err != nil {
+			return nil, err
+		}
+		c.pages = append(c.pages, p)
 		from = to
 	}
-	return c
+	return c, nil
 }
 
-func encodePage(v *column.Vector, from, to int) newPage {
-	p := newPage{raw: column.EncodePage(nil, v, from, to)}
+// run makes a page of rows from..to of v.
+func (e *encoder) run(v *column.Vector, from, to int) (p newPage, err error) {
+	if err := column.PageFits(v, from, to); err != nil {
+		return p, err
+	}
+	at := len(e.buf)
+	e.buf = e.page.Encode(e.buf, v, from, to)
+	p.raw = e.buf[at:len(e.buf):len(e.buf)]
 	p.Rows, p.Bytes = to-from, valueBytes(v, from, to)
 	p.Min, p.Max, p.Nulls = column.Bounds(v, from, to)
-	return p
+	return p, nil
 }
 
 // write puts the leaf and what hangs off it and returns its entry.

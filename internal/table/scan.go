@@ -133,7 +133,9 @@ func (t *Table) schedule(ctx context.Context, o ScanOptions, order chan<- chan *
 
 // readLeaf returns the wanted columns and rows of a leaf, nil for none.
 func (t *Table) readLeaf(ctx context.Context, e merkle.Entry, sub *column.Schema, o *ScanOptions) (*column.Batch, error) {
-	l, err := openLeaf(ctx, t.r, e.ID)
+	dec := t.dec.Get().(*column.PageDecoder)
+	defer t.dec.Put(dec)
+	l, err := openLeaf(ctx, t.r, &e, dec)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +180,9 @@ func (t *Table) Get(ctx context.Context, key []byte, columns []string) (*column.
 // ScanRange yields samples number from..to (exclusive, from 0, in key order).
 func (t *Table) ScanRange(ctx context.Context, from, to int64, columns []string) iter.Seq2[*column.Batch, error] {
 	return func(yield func(*column.Batch, error) bool) {
+		if from = max(from, 0); from >= to {
+			return
+		}
 		sub := Project(t.Schema, columns)
 		for e, err := range merkle.LeavesAt(ctx, t.r, t.Root, from) {
 			if err != nil {

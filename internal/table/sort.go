@@ -6,6 +6,7 @@ import (
 	"container/heap"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -30,6 +31,7 @@ type Sorter struct {
 	runs    []*run
 	file    *os.File
 	size    int64
+	enc     column.PageEncoder
 }
 
 // NewSorter returns a Sorter for rows of schema s that holds about budget
@@ -97,8 +99,20 @@ func (s *Sorter) order() []uint32 {
 	return order
 }
 
-// sortedBlock is how many rows are read or written together.
+// sortedBlock is how many rows are read or written together at most.
 const sortedBlock = 4096
+
+var errTempDamaged = errors.New("sort rows: temporary file is damaged")
+
+// block returns how many rows make a block: fewer of wide rows, as merging
+// holds a block of every run.
+func (s *Sorter) block() int {
+	if s.rows == nil || s.rows.Len == 0 {
+		return sortedBlock
+	}
+	width := int64(s.rows.SizeBytes()/s.rows.Len + 1)
+	return int(min(max(s.budget/64/width, 1), sortedBlock))
+}
 
 // Sorted is a run of rows in key order.
 type Sorted struct {
@@ -118,9 +132,9 @@ func (s *Sorter) Rows(ctx context.Context) iter.Seq2[Sorted, error] {
 func (s *Sorter) inMemory() iter.Seq2[Sorted, error] {
 	return func(yield func(Sorted, error) bool) {
 		order := s.order()
-		out := Sorted{Batch: column.NewBatch(s.schema, sortedBlock)}
+		out := Sorted{Batch: column.NewBatch(s.schema, min(s.block(), len(order)))}
 		for len(order) > 0 {
-			n := min(sortedBlock, len(order))
+			n := min(s.block(), len(order))
 			s.gather(&out, order[:n])
 			if !yield(out, nil) {
 				return
@@ -156,7 +170,9 @@ type run struct {
 	row      int
 	key      []byte
 	sequence int
+	rows     int // of a block, at most
 	buf      []byte
+	dec      column.PageDecoder
 }
 
 // spill writes the rows in memory as a sorted run.
@@ -170,12 +186,16 @@ func (s *Sorter) spill() error {
 	}
 	start := s.size
 	order := s.order()
-	out := Sorted{Batch: column.NewBatch(s.schema, sortedBlock)}
+	block := s.block()
+	out := Sorted{Batch: column.NewBatch(s.schema, block)}
 	var buf []byte
+	var err error
 	for len(order) > 0 {
-		n := min(sortedBlock, len(order))
+		n := min(block, len(order))
 		s.gather(&out, order[:n])
-		buf = encodeBlock(buf[:0], &out)
+		if buf, err = s.encodeBlock(buf[:0], &out); err != nil {
+			return fmt.Errorf("sort rows: %w", err)
+		}
 		if _, err := s.file.WriteAt(buf, s.size); err != nil {
 			return fmt.Errorf("sort rows: %w", err)
 		}
@@ -183,25 +203,28 @@ func (s *Sorter) spill() error {
 		order = order[n:]
 	}
 	s.runs = append(s.runs, &run{file: s.file, at: start, end: s.size, schema: s.schema,
-		keyCols: s.schema.KeyColumns(), sequence: len(s.runs)})
+		keyCols: s.schema.KeyColumns(), sequence: len(s.runs), rows: block})
 	s.rows.Reset()
 	s.keys.data, s.keys.ends, s.ordinal = s.keys.data[:0], s.keys.ends[:0], s.ordinal[:0]
 	return nil
 }
 
-func encodeBlock(dst []byte, b *Sorted) []byte {
+func (s *Sorter) encodeBlock(dst []byte, b *Sorted) ([]byte, error) {
 	dst = append(dst, make([]byte, 8)...)
 	for _, v := range b.Batch.Cols {
+		if err := column.PageFits(v, 0, v.Len); err != nil {
+			return nil, err
+		}
 		at := len(dst)
 		dst = append(dst, make([]byte, 8)...)
-		dst = column.EncodePage(dst, v, 0, v.Len)
+		dst = s.enc.Encode(dst, v, 0, v.Len)
 		binary.LittleEndian.PutUint64(dst[at:], uint64(len(dst)-at-8))
 	}
 	for _, o := range b.Ordinal {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(o))
 	}
 	binary.LittleEndian.PutUint64(dst, uint64(len(dst)-8))
-	return dst
+	return dst, nil
 }
 
 // load reads the next block of the run; io.EOF behind the last.
@@ -215,7 +238,7 @@ func (r *run) load() error {
 	}
 	n := int64(binary.LittleEndian.Uint64(head[:]))
 	if n < 0 || r.at+8+n > r.end {
-		return fmt.Errorf("sort rows: temporary file is damaged")
+		return errTempDamaged
 	}
 	if int64(cap(r.buf)) < n {
 		r.buf = make([]byte, n)
@@ -226,13 +249,16 @@ func (r *run) load() error {
 	}
 	r.at += 8 + n
 	if r.block.Batch == nil {
-		r.block.Batch = column.NewBatch(r.schema, sortedBlock)
+		r.block.Batch = column.NewBatch(r.schema, r.rows)
 	}
 	r.block.Batch.Reset()
 	for _, v := range r.block.Batch.Cols {
+		if len(b) < 8 || binary.LittleEndian.Uint64(b) > uint64(len(b)-8) {
+			return errTempDamaged
+		}
 		k := binary.LittleEndian.Uint64(b)
-		if err := column.DecodePage(b[8:8+k], v); err != nil {
-			return fmt.Errorf("sort rows: temporary file: %w", err)
+		if err := r.dec.Decode(b[8:8+k], v); err != nil {
+			return fmt.Errorf("%w: %w", errTempDamaged, err)
 		}
 		b = b[8+k:]
 	}
@@ -281,6 +307,10 @@ func (s *Sorter) merged(ctx context.Context) iter.Seq2[Sorted, error] {
 				return
 			}
 		}
+		block := sortedBlock
+		for _, r := range s.runs {
+			block = min(block, r.rows)
+		}
 		s.rows, s.keys, s.ordinal = nil, keySet{}, nil
 		h := runHeap{}
 		for _, r := range s.runs {
@@ -291,11 +321,11 @@ func (s *Sorter) merged(ctx context.Context) iter.Seq2[Sorted, error] {
 			h = append(h, r)
 		}
 		heap.Init(&h)
-		out := Sorted{Batch: column.NewBatch(s.schema, sortedBlock)}
+		out := Sorted{Batch: column.NewBatch(s.schema, block)}
 		for len(h) > 0 {
 			out.Batch.Reset()
 			out.Ordinal = out.Ordinal[:0]
-			for out.Batch.Len < sortedBlock && len(h) > 0 {
+			for out.Batch.Len < block && len(h) > 0 {
 				if err := takeOne(&h, &out); err != nil {
 					yield(Sorted{}, err)
 					return

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/merkle"
@@ -48,6 +49,7 @@ type Table struct {
 	Root    merkle.Root
 	Sources []object.ID // source objects, internal/source
 	r       store.Reader
+	dec     *sync.Pool // *column.PageDecoder
 }
 
 // record is the table object.
@@ -63,8 +65,10 @@ type record struct {
 
 // New returns the table of root under schema, read through r.
 func New(r store.Reader, s *column.Schema, root merkle.Root) *Table {
-	return &Table{Schema: s, Root: root, r: r}
+	return &Table{Schema: s, Root: root, r: r, dec: newDecoders()}
 }
+
+func newDecoders() *sync.Pool { return &sync.Pool{New: func() any { return new(column.PageDecoder) }} }
 
 // Rows returns the number of samples.
 func (t *Table) Rows() int64 { return t.Root.Rows }
@@ -97,9 +101,9 @@ func Load(ctx context.Context, r store.Reader, id object.ID) (*Table, error) {
 	}
 	var rec record
 	if err := object.Unmarshal(b, object.KindTable, &rec); err != nil {
-		return nil, fmt.Errorf("table %s: %w", id, err)
+		return nil, merkle.Refused(id, err)
 	}
-	t := &Table{r: r, Root: merkle.Root{Level: rec.Level}}
+	t := &Table{r: r, dec: newDecoders(), Root: merkle.Root{Level: rec.Level}}
 	t.Root.Last, t.Root.Rows, t.Root.Bytes = rec.Last, rec.Rows, rec.Bytes
 	ids := append([][]byte{rec.Schema}, rec.Sources...)
 	if rec.Root != nil {
@@ -111,6 +115,9 @@ func Load(ctx context.Context, r store.Reader, id object.ID) (*Table, error) {
 			return nil, &object.CorruptError{ID: id, Detail: "an id in it has the wrong length"}
 		}
 	}
+	if err := t.Root.Check(); err != nil {
+		return nil, &object.CorruptError{ID: id, Detail: err.Error()}
+	}
 	for _, s := range rec.Sources {
 		t.Sources = append(t.Sources, object.ID(s))
 	}
@@ -119,7 +126,7 @@ func Load(ctx context.Context, r store.Reader, id object.ID) (*Table, error) {
 		return nil, fmt.Errorf("read schema %s: %w", sid, err)
 	}
 	if t.Schema, err = column.DecodeSchema(b); err != nil {
-		return nil, fmt.Errorf("schema %s: %w", sid, err)
+		return nil, merkle.Refused(sid, err)
 	}
 	return t, nil
 }
