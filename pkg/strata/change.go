@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/table"
@@ -157,4 +158,9 @@ func keyNames(s *column.Schema) string {
 		text += s.Fields[i].Name
 	}
 	return text
+}
+
+// emptyLike returns a table without samples with the schema of t.
+func emptyLike(r *Repo, t *table.Table) *table.Table {
+	return table.New(r.r.Objects(), t.Schema, merkle.Root{})
 }
