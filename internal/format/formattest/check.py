@@ -38,7 +38,7 @@ def others(kind, path):
         yield "pandas", len(f), [(n, int(f[n].notna().sum())) for n in f.columns], f.select_dtypes("floating").columns
     if kind != "stream" and has("polars"):
         pl = has("polars")
-        f = pl.read_parquet(path) if kind == "parquet" else pl.read_ipc(path, memory_map=False)
+        f = pl.read_parquet(path) if kind == "parquet" else pl.read_ipc(path)
         yield "polars", f.height, [(n, f.height - f[n].null_count()) for n in f.columns], []
     if kind == "parquet" and has("duckdb"):
         db = has("duckdb").connect()

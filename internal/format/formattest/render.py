@@ -98,7 +98,8 @@ def kind(t):
         return "binary"
     if T.is_large_string(t):
         return "string"
-    names = {"float": "float32", "double": "float64", "halffloat": "float32", "extension<arrow.json>": "json"}
+    names = {"float": "float32", "double": "float64", "halffloat": "float32", "extension<arrow.json>": "json",
+             "string_view": "string", "binary_view": "binary"}
     return names.get(str(t), str(t))
 
 

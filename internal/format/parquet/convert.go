@@ -271,7 +271,7 @@ func (n *node) one(v *column.Vector, b []byte) error {
 		appendText(v, func(dst []byte) []byte { return append(dst, b...) })
 	case convJSON:
 		j := jsontext.Value(slices.Clone(b))
-		if err := j.Compact(); err != nil {
+		if err := j.Format(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false)); err != nil {
 			return malformed("value %.40q is not JSON: %v", b, err)
 		}
 		appendText(v, func(dst []byte) []byte { return append(dst, j...) })

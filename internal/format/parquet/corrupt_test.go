@@ -108,8 +108,10 @@ func rawFile(t *testing.T, parts ...any) []byte {
 	}
 	var buf bytes.Buffer
 	w := pq.NewWriter(&buf, pq.NewSchema("schema", g)) // the generic one refuses lists of two levels
-	if _, err := w.ColumnWriters()[0].WriteRowValues(vals); err != nil {
-		t.Fatal(err)
+	if len(vals) > 0 {
+		if _, err := w.ColumnWriters()[0].WriteRowValues(vals); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

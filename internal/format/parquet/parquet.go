@@ -12,7 +12,7 @@
 //	FLOAT16                            float32
 //	DECIMAL in INT32, INT64, BYTE_ARRAY, FIXED   decimal; string above 38 digits
 //	STRING, ENUM                       string; bytes that are not UTF-8 are refused
-//	JSON                               json, white space removed
+//	JSON                               json, without white space and needless escapes
 //	BSON, GEOMETRY, plain BYTE_ARRAY and FIXED_LEN_BYTE_ARRAY   binary
 //	UUID                               string, 8-4-4-4-12 hex digits
 //	DATE                               date
