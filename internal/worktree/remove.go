@@ -1,0 +1,272 @@
+package worktree
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/source"
+	"github.com/strata-data/strata/internal/store"
+	"github.com/strata-data/strata/internal/table"
+)
+
+// RemoveOptions say what to take out of the index and the working directory.
+type RemoveOptions struct {
+	Dir      string
+	Patterns []string
+	Cached   bool // keep the working files
+	Force    bool // even if they have changes of their own
+	DryRun   bool
+}
+
+// Removed names what went.
+type Removed struct {
+	Datasets []string
+	Files    []string
+}
+
+// Remove stages the end of datasets and plain files and deletes their working
+// files. Files with changes of their own are an *OverwriteError.
+func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error) {
+	unlock, err := r.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unlock() }()
+	ix, err := r.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	to, names, err := Pick(ctx, r, o.Dir, o.Patterns, ix.Datasets, map[string]object.ID{})
+	if err != nil {
+		return nil, err
+	}
+	out := &Removed{}
+	for _, n := range names {
+		if _, ok := ix.Datasets[n]; ok {
+			out.Datasets = append(out.Datasets, n)
+		} else {
+			out.Files = append(out.Files, n)
+		}
+	}
+	switch {
+	case o.DryRun:
+		return out, nil
+	case o.Cached:
+		return out, r.Update(ctx, func(tx *repo.Tx) error {
+			for _, n := range out.Datasets {
+				for _, p := range ix.SourcesOf(n) {
+					delete(ix.Sources, p)
+				}
+			}
+			ix.Datasets = to
+			if err := tx.SaveIndex(ix); err != nil {
+				return err
+			}
+			return tx.SaveStats(repo.StatChanges{Remove: out.Files})
+		})
+	}
+	_, err = Checkout(ctx, r, ix.Datasets, to, o.Force, func(_ *repo.Tx, ix *repo.Index) error {
+		ix.Datasets = to
+		return nil
+	})
+	return out, err
+}
+
+// MoveOptions say what to rename.
+type MoveOptions struct {
+	Dir      string
+	From, To string
+	Force    bool
+	DryRun   bool
+}
+
+// Moved says what was renamed: a dataset with its files, or a plain file.
+type Moved struct {
+	From, To string
+	Paths    map[string]string
+}
+
+// Move renames a dataset and its working files, or a plain file.
+func Move(ctx context.Context, r *repo.Repo, o MoveOptions) (*Moved, error) {
+	unlock, err := r.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unlock() }()
+	t, err := open(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	from, err := t.rel(o.Dir, o.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := t.rel(o.Dir, o.To)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := t.ix.Sources[from]; ok && len(t.ix.SourcesOf(s.Dataset)) == 1 {
+		return t.moveDataset(ctx, s.Dataset, datasetName(to), map[string]string{from: to}, o)
+	}
+	if _, ok := t.ix.Datasets[from]; ok && !IsSystem(from) {
+		paths := map[string]string{}
+		for _, p := range t.ix.SourcesOf(from) {
+			paths[p] = movedPath(p, from, to)
+		}
+		return t.moveDataset(ctx, from, to, paths, o)
+	}
+	return t.movePlain(ctx, from, to, o)
+}
+
+// movedPath returns where a file of a dataset goes with it.
+func movedPath(p, from, to string) string {
+	if rest, ok := strings.CutPrefix(p, from); ok {
+		return to + rest
+	}
+	return path.Join(path.Dir(to), path.Base(p))
+}
+
+func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[string]string, o MoveOptions) (*Moved, error) {
+	if err := repo.CheckDatasetName(to); err != nil {
+		return nil, &FormatError{Path: to, Reason: err.Error()}
+	}
+	if _, ok := t.ix.Datasets[to]; ok && to != from && !o.Force {
+		return nil, &OverwriteError{Names: []string{to}}
+	}
+	out := &Moved{From: from, To: to, Paths: paths}
+	for _, p := range paths {
+		if _, there, err := t.lstat(p); err != nil || (there && !o.Force) {
+			if err == nil {
+				err = &OverwriteError{Paths: []string{p}}
+			}
+			return nil, err
+		}
+	}
+	if o.DryRun {
+		return out, nil
+	}
+	w, err := t.r.Objects().NewWriter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = w.Discard() }()
+	old, err := loadTable(ctx, w, t.ix.Datasets[from])
+	if err != nil {
+		return nil, err
+	}
+	moved, err := source.Moved(ctx, w, old, paths)
+	if err != nil {
+		return nil, err
+	}
+	id, err := moved.Save(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Publish(ctx); err != nil {
+		return nil, err
+	}
+	next := cloneIDs(t.ix.Datasets)
+	delete(next, from)
+	next[to] = id
+	_, err = Checkout(ctx, t.r, t.ix.Datasets, next, o.Force, func(_ *repo.Tx, ix *repo.Index) error {
+		ix.Datasets = next
+		return nil
+	})
+	return out, err
+}
+
+func (t *tree) movePlain(ctx context.Context, from, to string, o MoveOptions) (*Moved, error) {
+	files, err := loadTable(ctx, t.r.Objects(), t.ix.Datasets[FilesName])
+	if err != nil {
+		return nil, err
+	}
+	out := &Moved{From: from, To: to, Paths: map[string]string{}}
+	var put []plainFile
+	var remove []string
+	if files != nil {
+		for b, err := range files.Scan(ctx, table.ScanOptions{}) {
+			if err != nil {
+				return nil, err
+			}
+			for i := range b.Len {
+				f, err := fullPlainRow(b, i)
+				if err != nil {
+					return nil, err
+				}
+				rest, below := strings.CutPrefix(f.Path, from+"/")
+				if f.Path != from && !below {
+					continue
+				}
+				remove = append(remove, f.Path)
+				was := f.Path
+				f.Path = to
+				if below {
+					f.Path = join(to, rest)
+				}
+				out.Paths[was] = f.Path
+				put = append(put, f)
+			}
+		}
+	}
+	if len(put) == 0 {
+		return nil, &NoMatchError{Pattern: o.From}
+	}
+	if !o.Force {
+		for _, f := range put {
+			if _, there, err := t.lstat(f.Path); err != nil || there {
+				return nil, &OverwriteError{Paths: []string{f.Path}}
+			}
+		}
+	}
+	if o.DryRun {
+		return out, nil
+	}
+	id, err := t.writePlainTable(ctx, files, put, remove)
+	if err != nil {
+		return nil, err
+	}
+	next := cloneIDs(t.ix.Datasets)
+	setID(next, FilesName, id)
+	_, err = Checkout(ctx, t.r, t.ix.Datasets, next, o.Force, func(_ *repo.Tx, ix *repo.Index) error {
+		ix.Datasets = next
+		return nil
+	})
+	return out, err
+}
+
+// writePlainTable publishes an edited @files.
+func (t *tree) writePlainTable(ctx context.Context, old *table.Table, put []plainFile, remove []string) (id object.ID, err error) {
+	w, err := t.r.Objects().NewWriter(ctx)
+	if err != nil {
+		return id, err
+	}
+	defer func() { _ = w.Discard() }()
+	if id, err = publishPlain(ctx, w, old, put, remove); err != nil {
+		return id, err
+	}
+	_, err = w.Publish(ctx)
+	return id, err
+}
+
+func publishPlain(ctx context.Context, w store.Writer, old *table.Table, put []plainFile, remove []string) (object.ID, error) {
+	remove = slices.DeleteFunc(remove, func(p string) bool {
+		return slices.ContainsFunc(put, func(f plainFile) bool { return f.Path == p })
+	})
+	mixed, err := editPlain(ctx, w, old, put, remove)
+	if err != nil {
+		return object.ID{}, err
+	}
+	return savePlain(ctx, w, mixed)
+}
+
+func cloneIDs(m map[string]object.ID) map[string]object.ID {
+	out := make(map[string]object.ID, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}

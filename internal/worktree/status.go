@@ -1,0 +1,265 @@
+package worktree
+
+import (
+	"context"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/table"
+)
+
+// Entry is a dataset or a plain file that differs between two states.
+type Entry struct {
+	Name     string // dataset, or path of a plain file
+	Plain    bool
+	Change   byte     // A, M, D
+	Paths    []string // working files concerned
+	Old, New object.ID
+}
+
+// State is what Status found.
+type State struct {
+	Staged    []repo.TreeChange // HEAD against index, @files and all
+	Unstaged  []Entry           // index against working files
+	Untracked []string          // paths; a directory without tracked files ends in /
+}
+
+// StatusOptions narrow a Status.
+type StatusOptions struct{ NoUntracked bool }
+
+// Status compares HEAD, index and working files. Files are read only where
+// their stat says that they may have changed.
+func Status(ctx context.Context, r *repo.Repo, o StatusOptions) (*State, error) {
+	t, err := openReading(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	st := &State{}
+	if st.Staged, err = r.Staged(ctx); err != nil {
+		return nil, err
+	}
+	files, err := loadTable(ctx, r.Objects(), t.ix.Datasets[FilesName])
+	if err != nil {
+		return nil, err
+	}
+	plain, err := plainSet(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	all, err := t.walk(ctx, "", false)
+	if err != nil {
+		return nil, err
+	}
+	s := &scan{tree: t, plain: plain, all: all, missing: map[string]bool{}}
+	if err := s.plainFiles(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.datasets(ctx); err != nil {
+		return nil, err
+	}
+	st.Unstaged = append(s.sets, s.out...)
+	if !o.NoUntracked {
+		st.Untracked = s.untracked()
+	}
+	return st, nil
+}
+
+// scan compares what the index knows with what is there.
+type scan struct {
+	*tree
+	plain   []plainFile
+	all     []found
+	out     []Entry // plain files
+	sets    []Entry
+	missing map[string]bool // unused paths
+}
+
+// lookup returns the working file at a path that the index knows, ignored or
+// not.
+func (s *scan) lookup(p string) (found, bool, error) {
+	if i, ok := slices.BinarySearchFunc(s.all, p, func(f found, p string) int { return strings.Compare(f.path, p) }); ok {
+		return s.all[i], true, nil
+	}
+	st, ok, err := s.lstat(p)
+	return found{p, st}, ok, err
+}
+
+// plainFiles finds plain files that changed or are gone.
+func (s *scan) plainFiles(ctx context.Context) error {
+	at := 0
+	var doubt []found
+	var was []plainFile
+	for _, p := range s.plain {
+		for at < len(s.all) && s.all[at].path < p.Path {
+			at++
+		}
+		var f found
+		if at < len(s.all) && s.all[at].path == p.Path {
+			f = s.all[at]
+		} else {
+			st, ok, err := s.lstat(p.Path)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				s.out = append(s.out, Entry{Name: p.Path, Plain: true, Change: 'D', Paths: []string{p.Path}})
+				continue
+			}
+			f = found{p.Path, st}
+		}
+		id, known := s.stats.Content(f.path, f.stat)
+		switch {
+		case modeOf(f.stat.Mode) != p.Mode, known && id != p.Ref.ID, f.stat.Size != p.Ref.Size && p.Mode != modeLink:
+			s.out = append(s.out, Entry{Name: p.Path, Plain: true, Change: 'M', Paths: []string{p.Path}})
+		case !known:
+			doubt, was = append(doubt, f), append(was, p)
+		}
+	}
+	now, err := (&reader{t: s.tree}).read(ctx, nil, doubt)
+	if err != nil {
+		return err
+	}
+	for i, f := range now {
+		if f.Ref != was[i].Ref {
+			s.out = append(s.out, Entry{Name: f.Path, Plain: true, Change: 'M', Paths: []string{f.Path}})
+		}
+	}
+	slices.SortFunc(s.out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// datasets finds datasets with files that changed or are gone.
+func (s *scan) datasets(ctx context.Context) error {
+	var names []string
+	for n := range s.ix.Datasets {
+		if !IsSystem(n) {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		t, err := loadTable(ctx, s.r.Objects(), s.ix.Datasets[n])
+		if err != nil {
+			return err
+		}
+		e, err := s.dataset(ctx, n, t)
+		if err != nil {
+			return err
+		}
+		if e.Change != 0 {
+			s.sets = append(s.sets, e)
+		}
+	}
+	return nil
+}
+
+func (s *scan) dataset(ctx context.Context, name string, t *table.Table) (Entry, error) {
+	e := Entry{Name: name, Old: s.ix.Datasets[name]}
+	sources, err := sourcesOf(ctx, s.r.Objects(), t)
+	if err != nil {
+		return e, err
+	}
+	gone := 0
+	for _, src := range sources {
+		f, ok, err := s.lookup(src.Path)
+		if err != nil {
+			return e, err
+		}
+		if !ok {
+			gone++
+			e.Change, e.Paths = 'M', append(e.Paths, src.Path)
+			continue
+		}
+		same := src.Executable == (f.stat.Mode&0o100 != 0)
+		if rec, known := s.ix.Sources[src.Path]; known && rec.Holds(f.stat) {
+			same = same && rec.Content == src.HashID()
+		} else if same = same && f.stat.Size == src.Size; same {
+			id, err := hashFile(ctx, s.abs(src.Path))
+			if err != nil {
+				return e, err
+			}
+			same = id == src.HashID()
+		}
+		if !same {
+			e.Change, e.Paths = 'M', append(e.Paths, src.Path)
+		}
+	}
+	if gone > 0 && gone == len(sources) {
+		e.Change = 'D'
+	}
+	return e, nil
+}
+
+// hashFile returns the hash of a file's bytes.
+func hashFile(ctx context.Context, path string) (object.ID, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return object.ID{}, err
+	}
+	defer f.Close()
+	h := object.NewHasher()
+	buf := make([]byte, 1<<20)
+	for {
+		n, err := f.Read(buf)
+		_, _ = h.Write(buf[:n])
+		if err == io.EOF {
+			return h.Sum(), nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return object.ID{}, err
+		}
+	}
+}
+
+// untracked returns the files that the index does not know; a directory in
+// which it knows nothing stands for all of its files.
+func (s *scan) untracked() []string {
+	known := make(map[string]bool, len(s.ix.Sources)) // tracked files and their directories
+	add := func(p string) {
+		for ; p != "." && !known[p]; p = dirOf(p) {
+			known[p] = true
+		}
+	}
+	for p := range s.ix.Sources {
+		add(p)
+	}
+	last := ""
+	for i := range s.plain {
+		p := s.plain[i].Path
+		known[p] = true
+		if d := dirOf(p); d != last {
+			add(d)
+			last = d
+		}
+	}
+	var out []string
+	seen := ""
+	for _, f := range s.all {
+		if known[f.path] || (seen != "" && strings.HasPrefix(f.path, seen)) {
+			continue
+		}
+		name := f.path
+		for d := dirOf(name); d != "." && !known[d]; d = dirOf(d) {
+			name = d + "/"
+		}
+		if strings.HasSuffix(name, "/") {
+			seen = name
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+func dirOf(p string) string {
+	if i := strings.LastIndexByte(p, '/'); i >= 0 {
+		return p[:i]
+	}
+	return "."
+}

@@ -1,0 +1,214 @@
+package strata
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/worktree"
+)
+
+// Switch moves HEAD to a branch or commit and makes index and working files
+// those of it. Staged changes of datasets that both commits have alike come
+// along; where something would be lost, it is a *worktree.OverwriteError and
+// nothing has changed.
+func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, error) {
+	unlock, err := r.r.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unlock() }()
+	s, target, err := r.switchPlan(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	head, err := r.r.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &SwitchResult{Schema: "strata.switch/1", From: head.Short(), Created: s.Create || s.Orphan}
+	var is repo.Head
+	finish := func(tx *repo.Tx, _ *repo.Index) (err error) {
+		_, is, err = tx.Switch(s)
+		return err
+	}
+	if s.Orphan || target == head.ID {
+		// The files stay; with force, changes go.
+		if !o.Force || s.Orphan {
+			err = r.r.Update(ctx, func(tx *repo.Tx) error { return finish(tx, nil) })
+			out.Branch, out.Head = repo.ShortRef(is.Branch), is.ID
+			return out, err
+		}
+	}
+	ix, err := r.r.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next, err := r.carry(ctx, head.ID, target, ix, o.Force)
+	if err != nil {
+		return nil, err
+	}
+	if r.r.Layout().Bare() {
+		err = r.r.Update(ctx, func(tx *repo.Tx) error { return finish(tx, nil) })
+		out.Branch, out.Head = repo.ShortRef(is.Branch), is.ID
+		return out, err
+	}
+	w, err := worktree.Checkout(ctx, r.r, ix.Datasets, next, o.Force, func(tx *repo.Tx, ix *repo.Index) error {
+		ix.Datasets = next
+		return finish(tx, ix)
+	})
+	out.Branch, out.Head, out.Files, out.Deleted = repo.ShortRef(is.Branch), is.ID, w.Files, w.Deleted
+	return out, err
+}
+
+// switchPlan resolves what the user named.
+func (r *Repo) switchPlan(ctx context.Context, o SwitchOptions) (s repo.SwitchOptions, target object.ID, err error) {
+	if s.By, err = r.actor(); err != nil {
+		return s, target, err
+	}
+	if o.Create || o.ForceNew || o.Orphan {
+		s.Branch, s.Create, s.Force, s.Orphan, s.Name = o.Target, o.Create || o.ForceNew, o.ForceNew, o.Orphan, o.Start
+		if o.Start == "" {
+			head, err := r.r.Head(ctx)
+			return s, head.ID, err
+		}
+		s.Start, err = r.r.Resolve(ctx, o.Start)
+		return s, s.Start, err
+	}
+	name := o.Target
+	if name == "-" {
+		name = "@{-1}"
+	}
+	ref, rerr := r.r.RefOf(ctx, name)
+	if rerr == nil && ref != "" && repo.BranchRef(repo.ShortRef(ref)) == ref && !o.Detach {
+		s.Branch = repo.ShortRef(ref)
+		target, err = r.r.Resolve(ctx, ref)
+		return s, target, err
+	}
+	if !o.Detach && !o.Guess {
+		if rerr != nil {
+			return s, target, rerr
+		}
+		if _, err := r.r.Resolve(ctx, name); err != nil {
+			return s, target, err
+		}
+		return s, target, &NotBranchError{Name: o.Target}
+	}
+	s.Detach, err = r.r.Resolve(ctx, name)
+	s.Name = o.Target
+	return s, s.Detach, err
+}
+
+// NotBranchError is a revision where a branch is wanted.
+type NotBranchError struct{ Name string }
+
+func (e *NotBranchError) Error() string { return e.Name + " is not a branch" }
+
+// actor returns who is noted in reflogs; nobody in particular is fine.
+func (r *Repo) actor() (repo.Signature, error) {
+	by, err := r.r.Identity(repo.RoleCommitter)
+	if errors.Is(err, repo.ErrNoIdentity) {
+		return repo.NewSignature("unknown", "unknown", r.r.Now()), nil
+	}
+	return by, err
+}
+
+// carry returns the index for the commit target: its datasets, with staged
+// changes to those that do not differ between head and target.
+func (r *Repo) carry(ctx context.Context, head, target object.ID, ix *repo.Index, force bool) (map[string]object.ID, error) {
+	to, err := r.stateOf(ctx, target)
+	if err != nil || force {
+		return to, err
+	}
+	from, err := r.stateOf(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	names := maps.Clone(ix.Datasets)
+	maps.Copy(names, from)
+	maps.Copy(names, to)
+	var lost []string
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		staged := ix.Datasets[n] != from[n]
+		switch {
+		case !staged || ix.Datasets[n] == to[n]:
+		case from[n] == to[n]:
+			if ix.Datasets[n].IsZero() {
+				delete(to, n)
+			} else {
+				to[n] = ix.Datasets[n]
+			}
+		default:
+			lost = append(lost, n)
+		}
+	}
+	if lost != nil {
+		return nil, &worktree.OverwriteError{Names: lost}
+	}
+	return to, nil
+}
+
+// Reset moves HEAD's branch to a commit (soft), also makes the index that
+// commit's (mixed, the default), also the working files (hard). With paths
+// only their index entries are reset and HEAD stays.
+func (r *Repo) Reset(ctx context.Context, o ResetOptions) (*ResetResult, error) {
+	rev := o.Revision
+	if rev == "" {
+		rev = "HEAD"
+	}
+	if len(o.Paths) > 0 {
+		_, err := r.Restore(ctx, RestoreOptions{Dir: o.Dir, Addresses: o.Paths, Staged: true, Source: rev})
+		if err != nil {
+			return nil, err
+		}
+		head, err := r.r.Head(ctx)
+		return &ResetResult{Schema: "strata.reset/1", Old: head.ID, Head: head.ID, Mode: "paths"}, err
+	}
+	unlock, err := r.r.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unlock() }()
+	to, err := r.r.Resolve(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
+	by, err := r.actor()
+	if err != nil {
+		return nil, err
+	}
+	mode := o.Mode
+	if mode == "" {
+		mode = "mixed"
+	}
+	if mode == "hard" {
+		if err := r.resetFiles(ctx, to); err != nil {
+			return nil, err
+		}
+	}
+	was, err := r.r.Reset(ctx, repo.ResetOptions{To: to, Name: rev, Index: mode != "soft", By: by})
+	if err != nil {
+		return nil, err
+	}
+	return &ResetResult{Schema: "strata.reset/1", Old: was.ID, Head: to, Mode: mode}, nil
+}
+
+// resetFiles makes the working files those of a commit.
+func (r *Repo) resetFiles(ctx context.Context, to object.ID) error {
+	ix, err := r.r.Index(ctx)
+	if err != nil {
+		return err
+	}
+	next, err := r.stateOf(ctx, to)
+	if err != nil {
+		return err
+	}
+	_, err = worktree.Checkout(ctx, r.r, ix.Datasets, next, true, func(_ *repo.Tx, ix *repo.Index) error {
+		ix.Datasets = next
+		return nil
+	})
+	return err
+}
