@@ -162,7 +162,7 @@ func (db *DB) acquire(ctx context.Context, readOnly bool) (*bbolt.DB, error) {
 		db.waiting.Add(1)
 		defer db.waiting.Add(-1)
 	}
-	deadline := time.Now().Add(db.wait)
+	waited := time.Duration(0)
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		b, err := bbolt.Open(db.path, 0o666, options)
 		switch {
@@ -170,13 +170,14 @@ func (db *DB) acquire(ctx context.Context, readOnly bool) (*bbolt.DB, error) {
 			return b, nil
 		case !errors.Is(err, berrors.ErrTimeout):
 			return nil, db.openError(err)
-		case time.Now().After(deadline):
+		case waited >= db.wait:
 			return nil, &vfs.LockedError{Path: db.path}
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(pause):
+			waited += pause
 		}
 	}
 }

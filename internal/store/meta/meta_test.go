@@ -261,7 +261,7 @@ func TestDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	corrupt := 0
-	for at := 0; at < len(good); at += 1 + at/512 {
+	for at := 0; at < len(good); at += 1 + at/64 {
 		bad := append([]byte(nil), good...)
 		bad[at] ^= 0xff
 		if err := os.WriteFile(db.Path(), bad, 0o666); err != nil {

@@ -22,7 +22,9 @@ type deltaIndex struct {
 	step  int
 }
 
-var deltaIndexes = sync.Pool{New: func() any { return new(deltaIndex) }}
+// differ makes deltas. It keeps the memory of its indexes and is safe for
+// concurrent use; the zero value is ready.
+type differ struct{ indexes sync.Pool }
 
 func runHash(b []byte) uint64 {
 	x := binary.LittleEndian.Uint64(b)
@@ -55,11 +57,11 @@ func (x *deltaIndex) build(base []byte, from, to int) {
 // diff appends to dst the sizes and the steps that make target from base
 // (docs/format/delta.md, behind the base id), or returns nil when they would
 // be longer than limit bytes. It depends on nothing but its arguments.
-func diff(dst, base, target []byte, limit int) []byte {
+func (d *differ) diff(dst, base, target []byte, limit int) []byte {
 	limit += len(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(base)))
 	dst = binary.AppendUvarint(dst, uint64(len(target)))
-	e := deltaEncoder{out: dst, base: base, target: target, limit: limit}
+	e := deltaEncoder{d: d, out: dst, base: base, target: target, limit: limit}
 	head := commonPrefix(base, target)
 	e.copy(0, head)
 	tail := commonSuffix(base[head:], target[head:])
@@ -77,6 +79,7 @@ func diff(dst, base, target []byte, limit int) []byte {
 // deltaEncoder writes steps. done is how much of target they make, expected
 // where in the base the next copy probably begins.
 type deltaEncoder struct {
+	d                 *differ
 	out, base, target []byte
 	done, expected    int
 	limit             int
@@ -88,8 +91,11 @@ func (e *deltaEncoder) middle(from, to, targetEnd int) bool {
 	if to-from < deltaRun || targetEnd-e.done < deltaRun {
 		return len(e.out)+targetEnd-e.done <= e.limit
 	}
-	x := deltaIndexes.Get().(*deltaIndex)
-	defer deltaIndexes.Put(x)
+	x, ok := e.d.indexes.Get().(*deltaIndex)
+	if !ok {
+		x = new(deltaIndex)
+	}
+	defer e.d.indexes.Put(x)
 	x.build(e.base, from, to)
 	for i := e.done; i+deltaRun <= targetEnd; {
 		at := int(x.table[runHash(e.target[i:])>>x.shift]) - 1

@@ -39,7 +39,7 @@ func TestDiffSizes(t *testing.T) {
 		{"empty", nil, 10},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			d := diff(nil, base, tc.target, 1<<20)
+			d := new(differ).diff(nil, base, tc.target, 1<<20)
 			if len(d) > tc.most {
 				t.Errorf("delta of %d bytes, want at most %d", len(d), tc.most)
 			}
@@ -50,7 +50,7 @@ func TestDiffSizes(t *testing.T) {
 			if n := targetSize(d); n != len(tc.target) {
 				t.Errorf("target size %d, want %d", n, len(tc.target))
 			}
-			if d := diff(nil, base, tc.target, len(d)-1); d != nil {
+			if d := new(differ).diff(nil, base, tc.target, len(d)-1); d != nil {
 				t.Errorf("a delta of %d bytes came out in spite of the limit", len(d))
 			}
 		})
@@ -74,15 +74,15 @@ func TestDiffApply(t *testing.T) {
 				target = append(target, rapid.SliceOfN(rapid.Byte(), 0, 60).Draw(t, "new")...)
 			}
 		}
-		d := diff([]byte("prefix"), base, target, 1<<30)
-		if !bytes.HasPrefix(d, []byte("prefix")) || !bytes.Equal(d, diff([]byte("prefix"), base, target, 1<<30)) {
+		d := new(differ).diff([]byte("prefix"), base, target, 1<<30)
+		if !bytes.HasPrefix(d, []byte("prefix")) || !bytes.Equal(d, new(differ).diff([]byte("prefix"), base, target, 1<<30)) {
 			t.Fatal("diff is not a function of its arguments")
 		}
 		got, err := apply(base, d[len("prefix"):], maxObject)
 		if err != nil || !bytes.Equal(got, target) {
 			t.Fatalf("apply: %d of %d bytes, %v", len(got), len(target), err)
 		}
-		if limit := len(target) / 2; len(diff(nil, base, target, limit)) > limit {
+		if limit := len(target) / 2; len(new(differ).diff(nil, base, target, limit)) > limit {
 			t.Fatal("a delta is longer than its limit")
 		}
 	})
@@ -119,7 +119,7 @@ func TestApplyRefuses(t *testing.T) {
 // FuzzDeltaApply: any delta gives an object within the limit or ErrCorrupt.
 func FuzzDeltaApply(f *testing.F) {
 	base := []byte("the quick brown fox jumps over the lazy dog, and again: the quick brown fox")
-	f.Add(base, diff(nil, base, []byte("the quick red fox jumps over the lazy dog, and again"), 1000))
+	f.Add(base, new(differ).diff(nil, base, []byte("the quick red fox jumps over the lazy dog, and again"), 1000))
 	f.Add(base, []byte{byte(len(base)), 200, 1, 0xff, 1, 0})
 	f.Add([]byte{}, []byte{0, 0})
 	f.Fuzz(func(t *testing.T, base, delta []byte) {
@@ -134,7 +134,7 @@ func FuzzDeltaApply(f *testing.F) {
 		if len(b) > limit || len(b) != targetSize(delta) {
 			t.Errorf("%d bytes", len(b))
 		}
-		again, err := apply(base, diff(nil, base, b, 1<<30), limit)
+		again, err := apply(base, new(differ).diff(nil, base, b, 1<<30), limit)
 		if err != nil || !bytes.Equal(again, b) {
 			t.Errorf("diff and apply: %v", err)
 		}

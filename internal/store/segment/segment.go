@@ -47,6 +47,7 @@ type Store struct {
 	fs      vfs.FS
 	cache   *cache
 	decoder decoder
+	differ  differ
 
 	mu     sync.Mutex
 	cur    *view // nil until something is read

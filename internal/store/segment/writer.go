@@ -97,7 +97,7 @@ func (w *Writer) delta(base object.ID, b []byte) ([]byte, uint8) {
 	if err != nil || depth >= maxDepth {
 		return nil, 0 // a base that cannot be read is no base
 	}
-	d := diff(append(make([]byte, 0, 512), base[:]...), from, b, len(b)/2-object.Size)
+	d := w.s.differ.diff(append(make([]byte, 0, 512), base[:]...), from, b, len(b)/2-object.Size)
 	return d, depth + 1
 }
 
