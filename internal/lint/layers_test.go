@@ -41,7 +41,7 @@ func layers() []layer {
 		{8, "internal/remote/..."},
 		{8, "internal/engine/..."},
 		{9, "pkg/strata"},
-		{10, "internal/report"},
+		{10, "internal/report/..."},
 		{10, "internal/web"},
 		{11, "internal/cli"},
 		{12, "cmd/..."},
