@@ -20,9 +20,20 @@ func verbGroups(env *Env) []group {
 	return []group{
 		{"start", "Start", []*cobra.Command{
 			newInitCmd(env),
+			newAddCmd(env),
+			newRmCmd(env),
+			newMvCmd(env),
 		}},
-		{"look", "Look", []*cobra.Command{}},
-		{"history", "Change history", []*cobra.Command{}},
+		{"look", "Look", []*cobra.Command{
+			newStatusCmd(env),
+		}},
+		{"history", "Change history", []*cobra.Command{
+			newCommitCmd(env),
+			newSwitchCmd(env),
+			newCheckoutCmd(env),
+			newRestoreCmd(env),
+			newResetCmd(env),
+		}},
 		{"data", "Work with the data", []*cobra.Command{}},
 		{"house", "House-keeping", []*cobra.Command{
 			newDoctorCmd(env),
