@@ -16,7 +16,14 @@ const streamNode = "meta/node"
 type Builder struct {
 	w      store.Writer
 	levels [][]Entry   // levels[n]: children of the open node of level n+1
+	made   []made      // made[n]: the node of level n that was written last
 	bases  []object.ID // bases[n]: the old node of level n that edits are in
+}
+
+// made is a written node.
+type made struct {
+	id       object.ID
+	children []Entry
 }
 
 // NewBuilder returns a Builder that writes nodes to w.
@@ -64,6 +71,10 @@ func (b *Builder) close(ctx context.Context, level, ends int) error {
 	rows, size := Sum(children)
 	e := Entry{Last: children[len(children)-1].Last, ID: id, Rows: rows, Bytes: size}
 	b.levels[level] = nil
+	for len(b.made) <= level+1 {
+		b.made = append(b.made, made{})
+	}
+	b.made[level+1] = made{id, children}
 	return b.push(ctx, level+1, e, ends)
 }
 
@@ -97,16 +108,28 @@ func (b *Builder) top(level int) bool {
 // leaves have one root however many levels their last key ends.
 func (b *Builder) lowest(ctx context.Context, r Root) (Root, error) {
 	for r.Level > 0 {
-		n, err := ReadNode(ctx, b.w, r.Entry, r.Level)
+		children, err := b.children(ctx, r)
 		if err != nil {
 			return Root{}, err
 		}
-		if len(n.Children) > 1 {
+		if len(children) > 1 {
 			break
 		}
-		r = Root{Entry: n.Children[0], Level: r.Level - 1}
+		r = Root{Entry: children[0], Level: r.Level - 1}
 	}
 	return r, nil
+}
+
+// children returns those of the node r, which may have been taken over.
+func (b *Builder) children(ctx context.Context, r Root) ([]Entry, error) {
+	if r.Level < len(b.made) && b.made[r.Level].id == r.ID {
+		return b.made[r.Level].children, nil
+	}
+	n, err := ReadNode(ctx, b.w, r.Entry, r.Level)
+	if err != nil {
+		return nil, err
+	}
+	return n.Children, nil
 }
 
 func (b *Builder) base(level int) object.ID {

@@ -144,11 +144,35 @@ func (l *leafReader) batch(ctx context.Context, sub *column.Schema) (*column.Bat
 }
 
 // keys returns the encoded keys of all rows, one after the other, with their
-// ends.
+// ends. The pages of the key columns stay decoded.
 func (l *leafReader) keys(ctx context.Context, s *column.Schema) (keySet, error) {
-	b, err := l.batch(ctx, keySchema(s))
-	if err != nil {
-		return keySet{}, err
+	sub := keySchema(s)
+	b := &column.Batch{Schema: sub, Len: l.Rows}
+	for i := range sub.Fields {
+		f := &sub.Fields[i]
+		refs, err := l.refs(ctx, f.ID)
+		if err != nil {
+			return keySet{}, err
+		}
+		if refs == nil {
+			return keySet{}, &object.CorruptError{ID: l.id, Detail: "no values in the key column " + f.ID}
+		}
+		v := column.NewVector(f.Type, 0)
+		for _, p := range refs {
+			part, err := l.page(ctx, p, f.Type)
+			if err != nil {
+				return keySet{}, err
+			}
+			if part.Nulls > 0 {
+				return keySet{}, &object.CorruptError{ID: p.ID, Detail: "null in the key column " + f.ID}
+			}
+			if len(refs) == 1 {
+				v = part
+			} else {
+				v.AppendFrom(part, 0, part.Len)
+			}
+		}
+		b.Cols = append(b.Cols, v)
 	}
 	return encodeKeys(b), nil
 }

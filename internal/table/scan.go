@@ -142,12 +142,8 @@ func (t *Table) readLeaf(ctx context.Context, e merkle.Entry, sub *column.Schema
 	if o.Prune != nil && o.Prune(LeafBounds{l.leaf}) {
 		return nil, nil
 	}
-	b, err := l.batch(ctx, sub)
-	if err != nil {
-		return nil, err
-	}
 	if (o.From == nil || bytes.Compare(o.From, l.First) <= 0) && (o.To == nil || bytes.Compare(l.Last, o.To) < 0) {
-		return b, nil
+		return l.batch(ctx, sub)
 	}
 	keys, err := l.keys(ctx, t.Schema)
 	if err != nil {
@@ -162,6 +158,10 @@ func (t *Table) readLeaf(ctx context.Context, e merkle.Entry, sub *column.Schema
 	}
 	if from >= to {
 		return nil, nil
+	}
+	b, err := l.batch(ctx, sub)
+	if err != nil {
+		return nil, err
 	}
 	part := column.NewBatch(sub, to-from)
 	part.AppendFrom(b, from, to)
