@@ -33,6 +33,10 @@ type Field struct {
 type CommitInfo struct {
 	ID object.ID
 	*Commit
+	// Edges is set by Walk: the parents that the walk goes on to, which are all
+	// but the excluded, and at most the first with FirstParent. log --graph
+	// draws lines to them.
+	Edges []object.ID
 }
 
 // Subject returns the first paragraph of the message on one line, as `log

@@ -148,6 +148,17 @@ func (w *walker) parents(c *CommitInfo) []object.ID {
 	return c.Parents
 }
 
+// edges returns the parents of c that the walk goes on to.
+func (w *walker) edges(c *CommitInfo) []object.ID {
+	var out []object.ID
+	for _, p := range w.parents(c) {
+		if w.has(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 func (w *walker) has(id object.ID) bool { return w.inside == nil || w.inside[id] }
 
 // reachableWithout returns the commits that tips reach and exclude does not.
@@ -226,7 +237,8 @@ func (w *walker) byDate(ctx context.Context, tips []object.ID, yield func(*Commi
 	}
 	for q.len() > 0 {
 		c := q.pop()
-		if err := push(w.parents(c)); err != nil {
+		c.Edges = w.edges(c)
+		if err := push(c.Edges); err != nil {
 			return err
 		}
 		if !yield(c, nil) {

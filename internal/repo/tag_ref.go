@@ -46,7 +46,8 @@ func (r *Repo) Tags(ctx context.Context) ([]TagRefInfo, error) {
 }
 
 // CreateTag makes a tag and returns what its ref names: the target, or the new
-// tag object. One that exists is a *RefExistsError, or is moved with Force.
+// tag object. One that exists is a *RefExistsError, or is moved with Force. With
+// Annotate the caller holds the lock, as an object is made.
 func (r *Repo) CreateTag(ctx context.Context, o TagOptions) (object.ID, error) {
 	if err := CheckTagName(o.Name); err != nil {
 		return object.ID{}, err

@@ -23,13 +23,11 @@ func (w *walker) topological(ctx context.Context, tips []object.ID, lines bool, 
 	}
 	for ready.len() > 0 {
 		c := ready.pop()
+		c.Edges = w.edges(c)
 		if !yield(c, nil) {
 			return nil
 		}
-		for _, p := range w.parents(c) {
-			if !w.has(p) {
-				continue
-			}
+		for _, p := range c.Edges {
 			parent, err := w.commits.parent(ctx, c, p)
 			if err != nil {
 				return err
@@ -96,10 +94,7 @@ func (t *topoWalk) start(ctx context.Context, tips []object.ID, lines bool) (*co
 func (t *topoWalk) countAbove(ctx context.Context, g uint32) error {
 	for t.counting.len() > 0 && t.counting.top().Generation > g {
 		c := t.counting.pop()
-		for _, p := range t.parents(c) {
-			if !t.has(p) {
-				continue
-			}
+		for _, p := range t.edges(c) {
 			t.children[p]++
 			if t.queued[p] {
 				continue
