@@ -30,7 +30,7 @@ func fileOf(path string, b []byte) source.File {
 }
 
 func formatOf(t testing.TB, name string) format.Format {
-	for _, f := range append(csv.Formats(), jsonl.Format()) {
+	for _, f := range append(csv.Formats(), jsonl.Formats()...) {
 		if f.Name == name {
 			return f
 		}

@@ -59,6 +59,10 @@ type editor struct {
 type segment struct {
 	old      *leafReader // nil: rows of the edit batch
 	from, to int
+	// near is where new rows fall: the old leaf and the row that they replace
+	// or stand before. Pages of them are stored as edits of the pages there.
+	near    *leafReader
+	nearRow int
 }
 
 func (e *editor) Touches(last []byte, isLast bool) bool {
@@ -95,7 +99,7 @@ func (e *editor) Leaf(ctx context.Context, entry merkle.Entry, isLast bool) erro
 			e.count(ed.Row, false)
 		}
 		if ed.Row >= 0 {
-			if err := e.add(l, ed); err != nil {
+			if err := e.add(l, to, ed); err != nil {
 				return err
 			}
 		}
@@ -132,13 +136,13 @@ func (e *editor) keep(l *leafReader, keys *keySet, from, to int) error {
 	return nil
 }
 
-// add takes the new row of an edit.
-func (e *editor) add(l *leafReader, ed Edit) error {
+// add takes the new row of an edit, which falls at a row of the old leaf l.
+func (e *editor) add(l *leafReader, row int, ed Edit) error {
 	ends := e.push(l, ed.Key)
 	if n := len(e.segs); n > 0 && e.segs[n-1].old == nil && e.segs[n-1].to == ed.Row {
 		e.segs[n-1].to++
 	} else {
-		e.segs = append(e.segs, segment{from: ed.Row, to: ed.Row + 1})
+		e.segs = append(e.segs, segment{from: ed.Row, to: ed.Row + 1, near: l, nearRow: row})
 	}
 	if ends {
 		return e.flush()
@@ -167,7 +171,7 @@ func (e *editor) Finish(ctx context.Context) error {
 		e.edits = e.edits[1:]
 		e.count(ed.Row, false)
 		if ed.Row >= 0 {
-			if err := e.add(nil, ed); err != nil {
+			if err := e.add(nil, 0, ed); err != nil {
 				return err
 			}
 		}
@@ -208,6 +212,25 @@ type piece struct {
 	from  int            // in the page or the edit batch
 	rows  int
 	nulls bool // a run of nulls of a column that the old leaf does not have
+
+	near    []pageRef // of new rows: the old pages where they fall
+	nearRow int       // and the row there of row 0 of vec
+}
+
+// base returns the old page that a page which begins with the piece was edited
+// from, if there is one.
+func (p *piece) base() object.ID {
+	if p.old != nil {
+		return p.page.ID
+	}
+	row := p.nearRow + p.from
+	for _, ref := range p.near {
+		if row < ref.Rows {
+			return ref.ID
+		}
+		row -= ref.Rows
+	}
+	return object.ID{}
 }
 
 func (p *piece) whole() bool { return p.old != nil && p.from == 0 && p.rows == p.page.Rows }
@@ -251,7 +274,16 @@ func (e *editor) pieces(i int) (out []piece, base object.ID, err error) {
 	f := &e.t.Schema.Fields[i]
 	for _, s := range e.segs {
 		if s.old == nil {
-			out = append(out, piece{vec: e.rows.Cols[i], from: s.from, rows: s.to - s.from})
+			p := piece{vec: e.rows.Cols[i], from: s.from, rows: s.to - s.from, nearRow: s.nearRow - s.from}
+			if s.near != nil {
+				if p.near, err = s.near.refs(e.ctx, f.ID); err != nil {
+					return nil, base, err
+				}
+				if c := s.near.leaf.column(f.ID); c != nil && c.List && base.IsZero() {
+					base = c.ID
+				}
+			}
+			out = append(out, p)
 			continue
 		}
 		refs, err := s.old.refs(e.ctx, f.ID)
@@ -320,8 +352,8 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 		}
 		p := &pieces[0]
 		n := min(rows-v.Len, p.rows)
-		if base.IsZero() && p.old != nil {
-			base = p.page.ID
+		if base.IsZero() {
+			base = p.base()
 		}
 		if p.nulls {
 			v.AppendNulls(n)
