@@ -124,6 +124,16 @@ func (d *Decoder) Byte() byte {
 	return c
 }
 
+// Read fills dst with the next bytes.
+func (d *Decoder) Read(dst []byte) {
+	if len(d.B) < len(dst) {
+		d.Fail("truncated")
+		return
+	}
+	copy(dst, d.B)
+	d.B = d.B[len(dst):]
+}
+
 // ID reads an object id.
 func (d *Decoder) ID() (id object.ID) {
 	if len(d.B) < object.Size {

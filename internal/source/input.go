@@ -197,7 +197,7 @@ func (t *textInput) yield(p *lines.Parsed, yield func(part, error) bool) bool {
 }
 
 func partOf(p *lines.Parsed) part {
-	c := &chunk{ID: p.ID, Size: int64(len(p.Data)), Rows: int64(p.Batch.Len), Lines: lines.CountLines(p.Data)}
+	c := &chunk{Hash: hashOf(p.ID), Size: int64(len(p.Data)), Rows: int64(p.Batch.Len), Lines: lines.CountLines(p.Data)}
 	return part{batch: p.Batch, odd: p.Odd, record: p.Record, chunk: c, release: p.Release}
 }
 

@@ -165,12 +165,18 @@ func (s *Source) setOdd(root merkle.Root) {
 
 // chunk is what is remembered of a chunk of a text file.
 type chunk struct {
-	ID          object.ID // hash of its bytes; not an object
+	Hash        chunkHash // of its bytes
 	Size        int64
 	Rows, Lines int64
 	First, Last []byte    // keys
 	Keys        object.ID // page of all keys, where the source is shuffled
 }
+
+// chunkHash is the first 20 bytes of the BLAKE3-256 of a chunk's bytes: hashes
+// do not compress and there is one for each 16 KiB of text.
+type chunkHash [20]byte
+
+func hashOf(id object.ID) chunkHash { return chunkHash(id[:20]) }
 
 // maxRun is how many chunks a line-run object holds at most.
 const maxRun = 2048
@@ -180,7 +186,7 @@ func encodeRun(chunks []chunk, shuffled bool) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(chunks)))
 	for i := range chunks {
 		c := &chunks[i]
-		dst = append(dst, c.ID[:]...)
+		dst = append(dst, c.Hash[:]...)
 		dst = binary.AppendUvarint(dst, uint64(c.Size))
 		dst = binary.AppendUvarint(dst, uint64(c.Rows))
 		dst = binary.AppendUvarint(dst, uint64(c.Lines))
@@ -202,7 +208,9 @@ func decodeRun(b []byte, shuffled bool) ([]chunk, error) {
 	n := d.Uvarint(maxRun)
 	var chunks []chunk
 	for i := uint64(0); i < n && d.Err == nil; i++ {
-		c := chunk{ID: d.ID(), Size: int64(d.Uvarint(1 << 40)), Rows: int64(d.Uvarint(1 << 40)), Lines: int64(d.Uvarint(1 << 40))}
+		c := chunk{}
+		d.Read(c.Hash[:])
+		c.Size, c.Rows, c.Lines = int64(d.Uvarint(1<<40)), int64(d.Uvarint(1<<40)), int64(d.Uvarint(1<<40))
 		c.First, c.Last = bytes.Clone(d.Bytes()), bytes.Clone(d.Bytes())
 		if shuffled {
 			c.Keys = d.ID()
@@ -218,7 +226,7 @@ func (s *Source) saveChunks(ctx context.Context, w store.Writer, chunks []chunk,
 	s.Lines = nil
 	for from := 0; from < len(chunks); {
 		to := from + 1
-		for to < len(chunks) && to-from < maxRun && chunks[to-1].ID[0] != 0 {
+		for to < len(chunks) && to-from < maxRun && chunks[to-1].Hash[0] != 0 {
 			to++
 		}
 		h := store.Hint{Stream: streamLines}

@@ -29,16 +29,15 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 	if f.before, err = src.chunks(ctx, u.w); err != nil {
 		return nil, err
 	}
-	known := map[object.ID][]int{}
+	known := map[chunkHash][]int{}
 	for i := range f.before {
-		known[f.before[i].ID] = append(known[f.before[i].ID], i)
+		known[f.before[i].Hash] = append(known[f.before[i].Hash], i)
 	}
 	codec, err := u.codec(src)
 	if err != nil {
 		return nil, err
 	}
-	hash := object.NewHasher()
-	r, err := openPlain(ctx, u.q, file, &hash, u.q.Progress)
+	r, err := openPlain(ctx, u.q, file, nil, u.q.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -47,24 +46,29 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 	if _, err := io.ReadFull(r, head); err != nil || !bytes.Equal(head, src.Head) {
 		return nil, errWhole
 	}
-	o := lines.Options{Line: 1 + lines.CountLines(head), Hash: true}
+	o := lines.Options{Line: 1 + lines.CountLines(head), Workers: u.q.Workers}
+	chunks := lines.Chunks(ctx, r, lines.RecordEnd(u.q.Format.Text, codec), o)
+	hash := object.NewHasher()
+	_, _ = hash.Write(head)
 	var size, fresh int64
-	for c, err := range lines.Chunks(ctx, r, lines.RecordEnd(u.q.Format.Text, codec), o) {
+	for c, err := range lines.Summed(ctx, chunks, o) {
 		if err != nil {
 			return nil, inFile(file.Path, err)
 		}
 		n := int64(len(c.Data))
 		size += n
-		if at := known[c.ID]; len(at) > 0 {
+		_, _ = hash.Write(c.Data)
+		own := hashOf(c.ID)
+		if at := known[own]; len(at) > 0 {
 			f.after, f.isNew = append(f.after, f.before[at[0]]), append(f.isNew, false)
-			known[c.ID] = at[1:]
+			known[own] = at[1:]
 			c.Release()
 			continue
 		}
 		if fresh += n; fresh > 1<<20 && fresh > file.Size/2 {
 			return nil, errWhole
 		}
-		f.after, f.isNew = append(f.after, chunk{ID: c.ID, Size: n, Lines: lines.CountLines(c.Data)}), append(f.isNew, true)
+		f.after, f.isNew = append(f.after, chunk{Hash: own, Size: n, Lines: lines.CountLines(c.Data)}), append(f.isNew, true)
 		f.data = append(f.data, c)
 	}
 	for _, at := range known {
@@ -105,7 +109,7 @@ func (u *updater) parse(ctx context.Context, f *fileUpdate) error {
 	f.src.Rows = 0
 	cut := f.src.Cut
 	f.src.Cut = 0
-	if k := len(f.after) - 1; k >= 0 && !f.isNew[k] && f.after[k].ID == f.before[len(f.before)-1].ID {
+	if k := len(f.after) - 1; k >= 0 && !f.isNew[k] && f.after[k].Hash == f.before[len(f.before)-1].Hash {
 		f.src.Cut = cut // the file ends as it did
 	}
 	odd, n := 0, 0

@@ -15,11 +15,11 @@ import (
 // The sizes of chunks, before a cut is rounded up to the next record end.
 // They are part of the format.
 const (
-	minSize   = 16 << 10
-	avgSize   = 64 << 10
-	maxSize   = 256 << 10
-	hardBelow = 64 - 18 // up to avgSize the top 18 bits of the hash must be 0
-	easyBelow = 64 - 14 // behind it the top 14
+	minSize   = 4 << 10
+	avgSize   = 16 << 10
+	maxSize   = 64 << 10
+	hardBelow = 64 - 16 // up to avgSize the top 16 bits of the hash must be 0
+	easyBelow = 64 - 12 // behind it the top 12
 )
 
 // maxRecord is the longest record that is read.

@@ -67,6 +67,11 @@ func Parse(ctx context.Context, chunks iter.Seq2[Chunk, error], codec format.Cod
 	}
 }
 
+// Summed fills in the ids of chunks, which other goroutines compute.
+func Summed(ctx context.Context, chunks iter.Seq2[Chunk, error], o Options) iter.Seq2[Chunk, error] {
+	return ordered(ctx, chunks, func(c *Chunk) (Chunk, error) { c.Sum(); return *c, nil }, o)
+}
+
 // Infer shows every chunk to a clone of inf, on o.Workers goroutines, releases
 // it, and returns the codec for all of them. The result, and which of several
 // errors is returned (that of the first chunk), do not depend on the number of
