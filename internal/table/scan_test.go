@@ -175,12 +175,18 @@ func TestStoppingAScanLeavesNothingBehind(t *testing.T) {
 	settled(t, before)
 }
 
-// slow is a writer that lets others run before it stores anything.
-type slow struct{ store.Writer }
+// cancelling is a writer that cancels its caller after a number of objects.
+type cancelling struct {
+	store.Writer
+	left   int
+	cancel func()
+}
 
-func (s slow) Put(ctx context.Context, b []byte, h store.Hint) (object.ID, error) {
-	runtime.Gosched()
-	return s.Writer.Put(ctx, b, h)
+func (c *cancelling) Put(ctx context.Context, b []byte, h store.Hint) (object.ID, error) {
+	if c.left--; c.left == 0 {
+		c.cancel()
+	}
+	return c.Writer.Put(context.WithoutCancel(ctx), b, h)
 }
 
 // failing is a writer that stops taking objects.
@@ -203,7 +209,7 @@ func TestBuildingEndsWhenItIsCancelledOrFails(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for n := range 60 {
 		ctx, cancel := context.WithCancel(context.Background())
-		b := table.NewBuilder(ctx, slow{newMem(t)}, rows.Schema, 2)
+		b := table.NewBuilder(ctx, &cancelling{newMem(t), n + 1, cancel}, rows.Schema, 2)
 		done := make(chan error, 1)
 		go func() {
 			err := b.Append(rows)
@@ -214,13 +220,9 @@ func TestBuildingEndsWhenItIsCancelledOrFails(t *testing.T) {
 			}
 			done <- err
 		}()
-		for range n {
-			runtime.Gosched()
-		}
-		cancel()
 		select {
 		case err := <-done:
-			if err != nil && !errors.Is(err, context.Canceled) {
+			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("cancelled: %v", err)
 			}
 		case <-time.After(10 * time.Second):
