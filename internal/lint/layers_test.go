@@ -37,6 +37,7 @@ func layers() []layer {
 		{6, "internal/selection"},
 		{6, "internal/eval"},
 		{6, "internal/drift"},
+		{6, "internal/diff"},
 		{7, "internal/repo/..."},
 		{8, "internal/remote/..."},
 		{8, "internal/engine/..."},

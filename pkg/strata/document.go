@@ -1,5 +1,7 @@
 package strata
 
+import "github.com/strata-data/strata/internal/diff"
+
 // The documents of the verbs that change the index and the working files. Other
 // verbs keep theirs beside the verb.
 
@@ -65,12 +67,7 @@ type AddedFiles struct {
 }
 
 // SchemaChange is one change of a dataset's columns.
-type SchemaChange struct {
-	Op     string `json:"op"` // add, drop, rename, type, reorder, key
-	Column string `json:"column"`
-	Old    string `json:"old,omitempty"` // name or type before
-	New    string `json:"new,omitempty"`
-}
+type SchemaChange = diff.SchemaChange
 
 // StatusOptions of Repo.Status.
 type StatusOptions struct {

