@@ -12,21 +12,8 @@ import (
 // edits turns vanished and new rows into edits of the table, in key order.
 func (u *updater) edits(ctx context.Context) ([]table.Edit, error) {
 	slices.SortFunc(u.gone, bytes.Compare)
-	order := make([]int, len(u.fresh))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(u.fresh[a], u.fresh[b]) })
-	sorted := column.NewBatch(u.old.Schema, len(order))
-	keys := make([][]byte, len(order))
-	for i, v := range sorted.Cols {
-		v.Take(u.rows.Cols[i], order)
-	}
-	sorted.Len = len(order)
-	for i, o := range order {
-		keys[i] = u.fresh[o]
-	}
-	u.rows, u.fresh = sorted, keys
+	u.sortFresh()
+	keys := u.fresh
 	if u.content {
 		return u.contentEdits(ctx)
 	}
@@ -49,6 +36,29 @@ func (u *updater) edits(ctx context.Context) ([]table.Edit, error) {
 		edits = append(edits, table.Edit{Key: u.gone[g], Row: -1})
 	}
 	return edits, nil
+}
+
+// sortFresh puts the new rows into key order. Where the files are in it they
+// are already.
+func (u *updater) sortFresh() {
+	if slices.IsSortedFunc(u.fresh, bytes.Compare) {
+		return
+	}
+	order := make([]int, len(u.fresh))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(u.fresh[a], u.fresh[b]) })
+	sorted := column.NewBatch(u.old.Schema, len(order))
+	keys := make([][]byte, len(order))
+	for i, v := range sorted.Cols {
+		v.Take(u.rows.Cols[i], order)
+	}
+	sorted.Len = len(order)
+	for i, o := range order {
+		keys[i] = u.fresh[o]
+	}
+	u.rows, u.fresh = sorted, keys
 }
 
 // contentEdits keeps the occurrence numbers of equal rows without gaps: what

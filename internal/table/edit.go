@@ -63,6 +63,7 @@ type segment struct {
 	// or stand before. Pages of them are stored as edits of the pages there.
 	near    *leafReader
 	nearRow int
+	replace bool // they replace the rows from nearRow on, one by one
 }
 
 func (e *editor) Touches(last []byte, isLast bool) bool {
@@ -99,7 +100,7 @@ func (e *editor) Leaf(ctx context.Context, entry merkle.Entry, isLast bool) erro
 			e.count(ed.Row, false)
 		}
 		if ed.Row >= 0 {
-			if err := e.add(l, to, ed); err != nil {
+			if err := e.add(l, to, at > to, ed); err != nil {
 				return err
 			}
 		}
@@ -136,18 +137,27 @@ func (e *editor) keep(l *leafReader, keys *keySet, from, to int) error {
 	return nil
 }
 
-// add takes the new row of an edit, which falls at a row of the old leaf l.
-func (e *editor) add(l *leafReader, row int, ed Edit) error {
+// add takes the new row of an edit, which falls at a row of the old leaf l and
+// may replace it.
+func (e *editor) add(l *leafReader, row int, replace bool, ed Edit) error {
 	ends := e.push(l, ed.Key)
-	if n := len(e.segs); n > 0 && e.segs[n-1].old == nil && e.segs[n-1].to == ed.Row {
+	if n := len(e.segs); n > 0 && e.segs[n-1].extends(l, row, replace, ed.Row) {
 		e.segs[n-1].to++
 	} else {
-		e.segs = append(e.segs, segment{from: ed.Row, to: ed.Row + 1, near: l, nearRow: row})
+		e.segs = append(e.segs, segment{from: ed.Row, to: ed.Row + 1, near: l, nearRow: row, replace: replace})
 	}
 	if ends {
 		return e.flush()
 	}
 	return nil
+}
+
+// extends reports whether a further new row can be counted to the segment.
+func (s *segment) extends(l *leafReader, row int, replace bool, newRow int) bool {
+	if s.old != nil || s.to != newRow || s.replace != replace || s.near != l {
+		return false
+	}
+	return !replace || s.nearRow+s.to-s.from == row
 }
 
 // push counts one more row of the open leaf and reports whether it ends it.
@@ -171,7 +181,7 @@ func (e *editor) Finish(ctx context.Context) error {
 		e.edits = e.edits[1:]
 		e.count(ed.Row, false)
 		if ed.Row >= 0 {
-			if err := e.add(nil, 0, ed); err != nil {
+			if err := e.add(nil, 0, false, ed); err != nil {
 				return err
 			}
 		}
@@ -215,22 +225,24 @@ type piece struct {
 
 	near    []pageRef // of new rows: the old pages where they fall
 	nearRow int       // and the row there of row 0 of vec
+	leaf    *leafReader
+	replace bool
 }
 
-// base returns the old page that a page which begins with the piece was edited
-// from, if there is one.
-func (p *piece) base() object.ID {
+// at returns the old page that the piece begins in or at, if there is one, and
+// the row there.
+func (p *piece) at() (ref pageRef, row int, ok bool) {
 	if p.old != nil {
-		return p.page.ID
+		return p.page, p.from, true
 	}
-	row := p.nearRow + p.from
+	row = p.nearRow + p.from
 	for _, ref := range p.near {
 		if row < ref.Rows {
-			return ref.ID
+			return ref, row, true
 		}
 		row -= ref.Rows
 	}
-	return object.ID{}
+	return pageRef{}, 0, false
 }
 
 func (p *piece) whole() bool { return p.old != nil && p.from == 0 && p.rows == p.page.Rows }
@@ -274,7 +286,7 @@ func (e *editor) pieces(i int) (out []piece, base object.ID, err error) {
 	f := &e.t.Schema.Fields[i]
 	for _, s := range e.segs {
 		if s.old == nil {
-			p := piece{vec: e.rows.Cols[i], from: s.from, rows: s.to - s.from, nearRow: s.nearRow - s.from}
+			p := piece{vec: e.rows.Cols[i], from: s.from, rows: s.to - s.from, nearRow: s.nearRow - s.from, leaf: s.near, replace: s.replace}
 			if s.near != nil {
 				if p.near, err = s.near.refs(e.ctx, f.ID); err != nil {
 					return nil, base, err
@@ -344,6 +356,9 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 	if len(pieces) > 0 && pieces[0].whole() && pieces[0].rows == rows {
 		return newPage{pageRef: pieces[0].page}, pieces[1:], nil
 	}
+	if same, rest, err := e.unchanged(t, pieces, rows); rest != nil || err != nil {
+		return newPage{pageRef: same}, rest, err
+	}
 	v := column.NewVector(t, rows)
 	var base object.ID
 	for v.Len < rows {
@@ -352,8 +367,8 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 		}
 		p := &pieces[0]
 		n := min(rows-v.Len, p.rows)
-		if base.IsZero() {
-			base = p.base()
+		if ref, _, ok := p.at(); ok && base.IsZero() {
+			base = ref.ID
 		}
 		if p.nulls {
 			v.AppendNulls(n)
@@ -373,6 +388,62 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 	out, err := e.enc.run(v, 0, rows)
 	out.base = base
 	return out, pieces, err
+}
+
+// unchanged finds that the next page is an old one after all: the rows that
+// replace some of its rows have the same values in this column. It returns the
+// page and the pieces behind it, which are not nil, or nil.
+func (e *editor) unchanged(t *column.Type, pieces []piece, rows int) (pageRef, []piece, error) {
+	page, row, ok := pieces[0].at()
+	if !ok || row != 0 || page.Rows != rows {
+		return page, nil, nil
+	}
+	var used []piece // cut to the page
+	rest := pieces
+	for at := 0; at < rows; {
+		p := rest[0]
+		ref, row, ok := p.at()
+		if !ok || row != at || ref.ID != page.ID || (p.old == nil && !p.replace) {
+			return page, nil, nil
+		}
+		n := min(p.rows, rows-at)
+		if n == p.rows {
+			rest = rest[1:]
+		} else {
+			rest = append([]piece{p}, rest[1:]...)
+			rest[0].from += n
+			rest[0].rows -= n
+			p.rows = n
+		}
+		used = append(used, p)
+		at += n
+	}
+	for i := range used {
+		same, err := e.sameValues(t, page, &used[i])
+		if err != nil || !same {
+			return page, nil, err
+		}
+	}
+	return page, append([]piece{}, rest...), nil
+}
+
+// sameValues reports whether the new rows of a piece have the values of the
+// rows of the old page that they replace.
+func (e *editor) sameValues(t *column.Type, page pageRef, p *piece) (bool, error) {
+	if p.old != nil {
+		return true, nil
+	}
+	old, err := p.leaf.page(e.ctx, page, t)
+	if err != nil {
+		return false, err
+	}
+	_, row, _ := p.at()
+	for j := range p.rows {
+		if !column.Equal(old, row+j, p.vec, p.from+j) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // nullBytes returns the value bytes of n nulls of type t.
