@@ -24,7 +24,7 @@ def number(x, single=False):
     text = np.format_float_scientific(np.float32(x) if single else x, unique=True, trim="-", exp_digits=2)
     mantissa, exp = text.split("e")
     e = int(exp)
-    if -4 <= e < 21:
+    if -4 <= e < 6:
         d = decimal.Decimal(mantissa).scaleb(e)
         out = format(d, "f")
         if "." in out:

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	pq "github.com/parquet-go/parquet-go"
@@ -206,4 +208,56 @@ func TestBreakingOutEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Pages that compress to more than a third came back as zeros from the
+// library's own LZ4 (parquet-go v0.32.0).
+func TestLZ4(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var want []string
+	var vals []pq.Value
+	for i := range 60_000 {
+		s := strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(40))
+		if i%3 == 0 {
+			s = strconv.FormatUint(r.Uint64(), 36)
+		}
+		want = append(want, strconv.Quote(s))
+		vals = append(vals, pq.ByteArrayValue([]byte(s)).Level(0, 0, 0))
+	}
+	for _, version := range []int{1, 2} {
+		var buf bytes.Buffer
+		g := &group{Node: pq.Group{}, fields: []pq.Field{field("s", pq.String())}}
+		w := pq.NewGenericWriter[any](&buf, pq.NewSchema("schema", g), pq.Compression(&pq.Lz4Raw), pq.DataPageVersion(version), pq.PageBufferSize(50_000))
+		for from := 0; from < len(vals); from += 1000 {
+			if _, err := w.ColumnWriters()[0].WriteRowValues(vals[from : from+1000]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got, err := readAll(buf.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range want {
+			if s := formattest.Render(got.Cols[0], i); s != want {
+				t.Fatalf("page version %d, row %d: %s, want %s", version, i, s, want)
+			}
+		}
+	}
+}
+
+func FuzzLZ4(f *testing.F) {
+	f.Add([]byte{0x12, 'a', 1, 0, 0x50, 'h', 'e', 'l', 'l', 'o'}, 12)
+	f.Add([]byte{0xf0, 5, 1, 2, 3}, 20)
+	f.Fuzz(func(t *testing.T, src []byte, size int) {
+		if size < 0 || size > 1<<20 {
+			return
+		}
+		got, ok := lz4Decode(make([]byte, 0, size), src)
+		if ok && len(got) != size {
+			t.Fatal(len(got), size)
+		}
+	})
 }

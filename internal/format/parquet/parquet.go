@@ -61,11 +61,29 @@ func (files) Open(_ context.Context, r io.ReaderAt, size int64) (rr format.RowRe
 	if err := checkFooter(r, size); err != nil {
 		return nil, err
 	}
+	f, err := openFile(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if hasLZ4(f.Metadata()) {
+		plain, err := newLZ4File(f, r, size)
+		if err != nil {
+			return nil, err
+		}
+		r, size = plain, plain.length()
+		if f, err = openFile(r, size); err != nil {
+			return nil, err
+		}
+	}
+	return newReader(f, r, size)
+}
+
+func openFile(r io.ReaderAt, size int64) (*pq.File, error) {
 	f, err := pq.OpenFile(r, size, pq.SkipPageIndex(true), pq.SkipBloomFilters(true), pq.ReadBufferSize(readBuffer))
 	if err != nil {
 		return nil, malformed("parquet: %v", err)
 	}
-	return newReader(f, r, size)
+	return f, nil
 }
 
 // checkFooter refuses a file that is not Parquet, and one whose footer claims
