@@ -132,6 +132,10 @@ func pairs(flag string, values []string, form string) (map[string]string, error)
 	return m, nil
 }
 
+// minComparedBytes is the size of files below which what they take in the store
+// says nothing, as the store's own pages weigh more.
+const minComparedBytes = 64 << 10
+
 // maxNamedColumns bounds how many columns a line of add names.
 const maxNamedColumns = 8
 
@@ -139,9 +143,9 @@ func printAdded(env *Env, res *strata.AddResult) {
 	st := env.Style()
 	var rows [][]string
 	var staged []string
-	stored := int64(0)
+	read := int64(0)
 	for _, d := range res.Datasets {
-		stored += d.Bytes
+		read += d.Bytes
 		if d.Unchanged {
 			rows = append(rows, []string{d.Name, "unchanged", "", bytesText(d.Bytes)})
 			continue
@@ -154,12 +158,13 @@ func printAdded(env *Env, res *strata.AddResult) {
 		staged = append(staged, d.Name+": "+changeText(st, d.Added, d.Removed, d.Modified, len(d.SchemaChanges) > 0 && !d.New))
 	}
 	if f := res.Files; f != nil && f.Files > 0 {
+		read += f.Bytes
 		rows = append(rows, []string{"files", plural(f.Files, "file"), "", bytesText(f.Bytes)})
 		if f.Added+f.Removed+f.Modified > 0 {
 			staged = append(staged, "files: "+changeText(st, f.Added, f.Removed, f.Modified, false))
 		}
 	}
-	if n := len(rows); n == 1 && res.StoredBytes > 0 && !res.DryRun {
+	if len(rows) == 1 && res.StoredBytes > 0 && !res.DryRun && read >= minComparedBytes {
 		rows[0][3] += " → " + bytesText(res.StoredBytes)
 	}
 	env.printTable(rows, "lrlr")

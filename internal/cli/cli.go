@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -38,7 +39,7 @@ func Run(env *Env, args []string) (code int) {
 		}
 	}()
 	root := newRoot(env)
-	root.SetArgs(args)
+	root.SetArgs(leadingDirectory(args))
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
@@ -83,6 +84,30 @@ func (e *Env) end(err error) error {
 		err = cerr
 	}
 	return err
+}
+
+// leadingDirectory writes -C before the verb as --directory, as behind some
+// verbs -C is a flag of the verb, as in git.
+func leadingDirectory(args []string) []string {
+	out := make([]string, 0, len(args))
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		switch {
+		case a == "-C" && i+1 < len(args):
+			i++
+			out = append(out, "--directory="+args[i])
+		case strings.HasPrefix(a, "-C") && len(a) > 2:
+			out = append(out, "--directory="+a[2:])
+		case (a == "--directory" || a == "--repo" || a == "--color" || a == "--progress" || a == "--mem") && i+1 < len(args):
+			out = append(out, a, args[i+1])
+			i++
+		case strings.HasPrefix(a, "-") && a != "--" && a != "-":
+			out = append(out, a)
+		default:
+			return append(out, args[i:]...)
+		}
+	}
+	return out
 }
 
 // asksForJSON looks for --json before a "--", since flags after a wrong one

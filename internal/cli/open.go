@@ -100,10 +100,15 @@ func (e *Env) settings() *config.Config {
 		return e.repo.config
 	}
 	e.repo.configOK = true
+	e.repo.config, e.repo.err = config.Load(e.configSources())
+	return e.repo.config
+}
+
+// configSources lists the files of settings that hold here.
+func (e *Env) configSources() []config.Source {
 	layout, err := e.findRepo()
 	if err != nil {
 		layout = repo.Layout{} // the user's settings hold outside of a repository too
 	}
-	e.repo.config, e.repo.err = config.Load(repo.ConfigSources(layout, e.Getenv))
-	return e.repo.config
+	return repo.ConfigSources(layout, e.Getenv)
 }

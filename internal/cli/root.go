@@ -26,19 +26,31 @@ func verbGroups(env *Env) []group {
 		}},
 		{"look", "Look", []*cobra.Command{
 			newStatusCmd(env),
+			newLogCmd(env),
+			newShowCmd(env),
 		}},
 		{"history", "Change history", []*cobra.Command{
 			newCommitCmd(env),
+			newBranchCmd(env),
 			newSwitchCmd(env),
 			newCheckoutCmd(env),
 			newRestoreCmd(env),
 			newResetCmd(env),
+			newTagCmd(env),
+			newReflogCmd(env),
 		}},
 		{"data", "Work with the data", []*cobra.Command{}},
 		{"house", "House-keeping", []*cobra.Command{
+			newConfigCmd(env),
 			newDoctorCmd(env),
 			newCompletionCmd(env),
 			newVersionCmd(env),
+		}},
+		{"plumbing", "For scripts", []*cobra.Command{
+			newRevParseCmd(env),
+			newMergeBaseCmd(env),
+			newLsTreeCmd(env),
+			newCatObjectCmd(env),
 		}},
 		{"extra", "Extra", env.extra},
 	}

@@ -35,6 +35,8 @@ func newSwitchCmd(env *Env) *cobra.Command {
 	f.SortFlags = false
 	f.StringVarP(&o.create, "create", "c", "", "make the branch `NAME` first, at the revision given or HEAD")
 	f.StringVarP(&o.forceCreate, "force-create", "C", "", "the same, moving `NAME` if it exists")
+	f.StringArrayVar(&env.Flags.Directory, "directory", nil, "") // leaves -C to --force-create; see leadingDirectory
+	_ = f.MarkHidden("directory")
 	f.BoolVarP(&o.Detach, "detach", "d", false, "go to a commit without a branch")
 	f.StringVar(&o.orphan, "orphan", "", "begin the branch `NAME` without history")
 	f.BoolVarP(&o.Force, "force", "f", false, "throw changes away that are not committed")

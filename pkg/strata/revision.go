@@ -250,3 +250,6 @@ func (r *Repo) IsAncestor(ctx context.Context, old, new string) (bool, error) {
 	}
 	return r.r.IsAncestor(ctx, a, b)
 }
+
+// Dir returns the repository's own directory.
+func (r *Repo) Dir() string { return r.r.Layout().Dir }

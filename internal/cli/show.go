@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strata-data/strata/pkg/strata"
+)
+
+type showOptions struct {
+	rows int
+}
+
+func newShowCmd(env *Env) *cobra.Command {
+	o := &showOptions{}
+	cmd := &cobra.Command{
+		Use:   "show [REV | [REV:]DATASET[/KEY]]...",
+		Short: "Show a commit, a tag, a dataset or a sample",
+		Long: "A commit with what it changes, a tag with what it tags, the first samples of a\n" +
+			"dataset, the cells of a sample, or the bytes of a plain file.",
+		Example:           "  strata show\n  strata show v1\n  strata show HEAD~1:train\n  strata show train/000017",
+		ValidArgsFunction: completeRevisions(env),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"HEAD"}
+			}
+			return runShow(cmd.Context(), env, o, args)
+		},
+	}
+	cmd.Flags().IntVarP(&o.rows, "rows", "n", 10, "show `N` samples of a dataset")
+	return cmd
+}
+
+// showDocument is what several names are with --json.
+type showDocument struct {
+	Schema  string               `json:"schema"`
+	Objects []*strata.ShowResult `json:"objects"`
+}
+
+func runShow(ctx context.Context, env *Env, o *showOptions, names []string) error {
+	if o.rows < 1 {
+		return &Failure{Slug: "bad-value", Message: "--rows has to be at least 1"}
+	}
+	r, err := env.OpenRepo(ctx)
+	if err != nil {
+		return err
+	}
+	var all []*strata.ShowResult
+	for _, name := range names {
+		res, err := r.Show(ctx, strata.ShowOptions{Name: name, Rows: o.rows})
+		if err != nil {
+			return err
+		}
+		all = append(all, res)
+	}
+	if env.Flags.JSON {
+		if len(all) == 1 {
+			return env.PrintJSON(all[0])
+		}
+		return env.PrintJSON(showDocument{"strata.show/1", all})
+	}
+	if err := env.Page(ctx); err != nil {
+		return err
+	}
+	for i, res := range all {
+		if i > 0 {
+			env.Printf("\n")
+		}
+		if err := printShown(ctx, env, r, res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printShown(ctx context.Context, env *Env, r *strata.Repo, res *strata.ShowResult) error {
+	st := env.Style()
+	if t := res.Tag; t != nil {
+		env.Printf("%s\n", st.ID("tag "+t.Name))
+		if t.Tagger != nil {
+			env.Printf("Tagger: %s\nDate:   %s\n", personText(*t.Tagger), t.Tagger.Time.Format(dateLayout))
+		}
+		env.Printf("\n%s\n", t.Message)
+	}
+	switch {
+	case res.File != nil:
+		return r.ReadFile(ctx, res.File, env.Out)
+	case res.Commit != nil:
+		printCommit(env, res.Commit)
+	case res.Dataset != nil:
+		printDataset(env, res.Dataset)
+	case res.Sample != nil:
+		var rows [][]string
+		for _, c := range res.Sample.Cells {
+			rows = append(rows, []string{st.Header(c.Column), c.Text})
+		}
+		env.printTable(rows, "ll")
+	}
+	return nil
+}
+
+// printCommit is the long form of a commit with what it changes, columns too.
+func printCommit(env *Env, e *strata.LogEntry) {
+	st := env.Style()
+	env.Printf("%s\n", strings.Join(commitLines(st, e, env.Terminal.Out), "\n"))
+	if len(e.Datasets) == 0 {
+		return
+	}
+	env.Printf("\n")
+	for _, d := range e.Datasets {
+		noun := "sample"
+		if d.Name == "@files" {
+			noun = "file"
+		}
+		rows := plural(d.Rows.To, noun)
+		if d.Rows.From != d.Rows.To && d.Change == "M" {
+			rows = count(d.Rows.From) + " → " + rows
+		}
+		switch d.Change {
+		case "A":
+			rows += "   new"
+		case "D":
+			rows = "deleted"
+		}
+		env.Printf("%s   %s   %s\n", st.Header(d.Name), rows, changeText(st, d.Added, d.Removed, d.Modified, false))
+		for _, c := range d.SchemaChanges {
+			env.Printf("  %s\n", schemaChangeText(c))
+		}
+		var lines [][]string
+		for _, c := range d.Columns {
+			lines = append(lines, []string{"  " + c.Name, count(c.Changed) + " changed"})
+		}
+		env.printTable(lines, "lr")
+	}
+	env.Printf(" %s\n", shortStat(e.Datasets))
+	if len(e.Parents) > 0 {
+		env.Notef("cells: strata diff %s..%s", e.Parents[0].Short(), e.ID.Short())
+	}
+}
+
+// printDataset is the first samples of a dataset under the names of its columns.
+func printDataset(env *Env, d *strata.DatasetView) {
+	st := env.Style()
+	var head []string
+	align := ""
+	for _, c := range d.Columns {
+		head = append(head, st.Header(c.Name))
+		if strings.HasPrefix(c.Type, "int") || strings.HasPrefix(c.Type, "uint") || strings.HasPrefix(c.Type, "float") || strings.HasPrefix(c.Type, "decimal") {
+			align += "r"
+		} else {
+			align += "l"
+		}
+	}
+	rows := [][]string{head}
+	for _, s := range d.Text {
+		row := make([]string, len(s))
+		for i, v := range s {
+			row[i] = cellText(v)
+		}
+		rows = append(rows, row)
+	}
+	env.printTable(rows, align)
+	if left := d.Rows - int64(len(d.Text)); left > 0 {
+		env.Printf("… %s more of %s\n", count(left), plural(d.Rows, "sample"))
+	}
+}
