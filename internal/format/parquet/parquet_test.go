@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,4 +93,21 @@ func TestWriteThenReadIsTheSame(t *testing.T) {
 			t.Fatal("rows (-written +read)\n", d)
 		}
 	})
+}
+
+func TestSameRowsSameBytes(t *testing.T) {
+	s := everything()
+	b := formattest.Fill(s, 4000, 11, 0.1)
+	first := writeAll(t, s, b)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if !bytes.Equal(first, writeAll(t, s, b)) {
+		t.Error("one processor writes other bytes than several")
+	}
+	got, err := readAll(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(rows(b), rows(got)); d != "" {
+		t.Errorf("rows read by one goroutine (-written +read)\n%.2000s", d)
+	}
 }
