@@ -15,6 +15,7 @@ import (
 
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/repo/ignore"
+	"github.com/strata-data/strata/internal/vfs"
 )
 
 // found is a file or symbolic link of the working directory.
@@ -69,38 +70,29 @@ func (t *tree) ignoreAt(dir string) (*ignore.Dir, error) {
 	return ig, nil
 }
 
+// list takes the files of a directory, to which the patterns ig apply.
 func (w *walker) list(dir string, ig *ignore.Dir) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(w.t.abs(dir))
+	entries, err := vfs.List(w.t.abs(dir))
 	if err != nil {
 		return err
 	}
 	var files []found
-	for _, e := range entries {
-		name := e.Name()
-		if name == ".strata" || name == ".git" {
+	for i := range entries {
+		e := &entries[i]
+		if e.Name == ".strata" || e.Name == ".git" || (!w.ignored && ig.Ignored(e.Name, e.Mode.IsDir())) {
 			continue
 		}
-		if !w.ignored && ig.Ignored(name, e.IsDir()) {
-			continue
-		}
-		path := join(dir, name)
+		path := join(dir, e.Name)
 		switch {
-		case e.IsDir():
-			if err := w.enter(path, name, ig); err != nil {
+		case e.Mode.IsDir():
+			if err := w.enter(path, e.Name, ig); err != nil {
 				return err
 			}
-		case e.Type().IsRegular() || e.Type()&fs.ModeSymlink != 0:
-			fi, err := e.Info()
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			files = append(files, found{path, repo.StatOf(fi)})
+		case e.Mode.IsRegular() || e.Mode&fs.ModeSymlink != 0:
+			files = append(files, found{path, repo.FileStat{Size: e.Size, MTime: e.MTime, CTime: e.CTime, Inode: e.Inode, Mode: e.Mode}})
 		}
 	}
 	w.mu.Lock()
