@@ -18,8 +18,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/strata-data/strata/cmd/strata-bench/gen"
 	"github.com/strata-data/strata/cmd/strata-bench/contest"
+	"github.com/strata-data/strata/cmd/strata-bench/gen"
 )
 
 const usage = `Usage

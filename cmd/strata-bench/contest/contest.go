@@ -111,6 +111,7 @@ func (l *Lab) open() error {
 	path := filepath.Join(l.Peers, "bin") + ":" + filepath.Join(l.Peers, "venv/bin") + ":" + l.Path
 	l.env = []string{"PATH=" + path, "HOME=" + home, "LC_ALL=C.UTF-8", "TMPDIR=" + home,
 		"DVC_NO_ANALYTICS=1", "DO_NOT_TRACK=1", "RESTIC_PASSWORD=bench", "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes",
+		"BORG_RELOCATED_REPO_ACCESS_IS_OK=yes",
 		"BORG_BASE_DIR=" + home, "DOLT_ROOT_PATH=" + home, "DOLT_DISABLE_EVENT_FLUSH=1"}
 	l.findTools()
 	if _, ok := l.tools["strata"]; !ok {

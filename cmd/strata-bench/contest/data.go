@@ -37,15 +37,15 @@ func (l *Lab) table(rows int64, shape, name, format string) (string, error) {
 // base returns the path of the table that most workloads begin with.
 func (l *Lab) base() (string, error) { return l.table(l.Rows, "w1", "data", "csv") }
 
-// pictures returns the directory of the generated files.
-func (l *Lab) pictures() (string, error) {
-	dir := filepath.Join(l.dataDir(), fmt.Sprintf("w6-%d", l.Files))
+// pictures returns the directory of n generated files.
+func (l *Lab) pictures(n int64) (string, error) {
+	dir := filepath.Join(l.dataDir(), fmt.Sprintf("w6-%d", n))
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
 	fmt.Fprintf(l.Log, "make %s\n", dir)
 	temporary := dir + ".unfinished"
-	if err := l.quiet("/", []string{"self", "gen", "--shape", "w6", "--rows", fmt.Sprint(l.Files), "--out", temporary}); err != nil {
+	if err := l.quiet("/", []string{"self", "gen", "--shape", "w6", "--rows", fmt.Sprint(n), "--out", temporary}); err != nil {
 		return "", err
 	}
 	return dir, os.Rename(temporary, dir)

@@ -11,8 +11,9 @@ const (
 import sys, time, duckdb
 t = time.time()
 a, b = sys.argv[1:]
-print(duckdb.sql(f"""select count(*) from read_csv('{a}') a full join read_csv('{b}') b using (id)
- where a is distinct from b""").fetchone(), file=sys.stderr)
+c = duckdb.connect()
+c.execute(f"""create table changed as select * from read_csv('{a}') a full join read_csv('{b}') b using (id)
+ where a is distinct from b""")
 print(time.time() - t)
 `
 	oxenDiff = `

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -67,7 +68,7 @@ func (l *Lab) measure(dir string, args []string, keep bool, s *sample) error {
 	}
 	s.out = out.Bytes()
 	if err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, lastLine(problem.String()))
+		return fmt.Errorf("%s: %w: %s", commandLine(args), err, lastLine(problem.String()))
 	}
 	return nil
 }
@@ -81,11 +82,22 @@ func exitCode(err error) int {
 	return -1
 }
 
+// commandLine is args for messages, scripts left out.
+func commandLine(args []string) string {
+	words := slices.Clone(args)
+	for i, w := range words {
+		if strings.Contains(w, "\n") {
+			words[i] = "..."
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // quiet runs commands outside the clock.
 func (l *Lab) quiet(dir string, commands ...[]string) error {
 	for _, args := range commands {
 		if out, err := l.inDir(dir, args).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, lastLine(string(out)))
+			return fmt.Errorf("%s: %w: %s", commandLine(args), err, lastLine(string(out)))
 		}
 	}
 	return nil

@@ -194,12 +194,14 @@ func count(n int64) string {
 
 // against names the peers with their medians and ratios to ours.
 func against(all map[string]*Timing, tools ...string) string {
+	if len(all) == 0 {
+		return "" // it was not held
+	}
 	ours := all["strata"].median()
 	var parts []string
 	for _, tool := range tools {
 		switch t := all[tool]; {
-		case t == nil:
-			parts = append(parts, tool+": not installed")
+		case t == nil: // not installed, or not a contestant
 		case t.Cannot != "":
 			parts = append(parts, tool+": cannot")
 		case !t.ok():

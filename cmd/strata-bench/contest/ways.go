@@ -1,6 +1,7 @@
 package contest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,8 +31,13 @@ user.config_user("Bench", "bench@example.com")
 Repo(".").init()
 `
 
+// doltSchema is given to Dolt, whose own guess, varchar(200), is too short for
+// the texts; the other types are those that it infers.
+const doltSchema = "CREATE TABLE `data` (`id` bigint NOT NULL, `camera` varchar(200), `weather` varchar(200), `country` varchar(200), " +
+	"`score` double, `reading` double, `captured_at` datetime, `split` varchar(200), `label` varchar(200), `text` varchar(500), " +
+	"`speed` double, `verified` tinyint(1), PRIMARY KEY (`id`));\n"
+
 func ways() []way {
-	git := func(args ...string) []string { return append([]string{"git"}, args...) }
 	commit := git("commit", "-q", "-m", "version")
 	return []way{
 		{
@@ -40,8 +46,9 @@ func ways() []way {
 			next:  [][]string{{"strata", "add", "data.csv"}, {"strata", "commit", "-m", "version"}},
 		},
 		{
-			tool: "dolt", store: ".dolt", init: [][]string{{"dolt", "init", "--name", "Bench", "--email", "bench@example.com"}},
-			first: [][]string{{"dolt", "table", "import", "-c", "--pk=id", "data", "data.csv"}, {"dolt", "add", "."}, {"dolt", "commit", "-m", "version"}},
+			tool: "dolt", store: ".dolt", init: [][]string{{"dolt", "init", "--name", "Bench", "--email", "bench@example.com"},
+				{"sh", "-c", "echo '" + doltSchema + "' >schema.sql"}},
+			first: [][]string{{"dolt", "table", "import", "-c", "--schema", "schema.sql", "data", "data.csv"}, {"dolt", "add", "."}, {"dolt", "commit", "-m", "version"}},
 			next:  [][]string{{"dolt", "table", "import", "-u", "data", "data.csv"}, {"dolt", "add", "."}, {"dolt", "commit", "-m", "version"}},
 		},
 		{
@@ -131,6 +138,11 @@ func (l *Lab) edition(w way, file string, runs int) contestant {
 		prepare: func(dir string) error {
 			from, err := l.added(w)
 			if err != nil {
+				return err
+			}
+			// Borg takes a copy of its repository for one that was tampered with.
+			home := filepath.Join(l.Work, "home")
+			if err := errors.Join(os.RemoveAll(filepath.Join(home, ".cache/borg")), os.RemoveAll(filepath.Join(home, ".config/borg"))); err != nil {
 				return err
 			}
 			if err := l.copyTree(from, dir); err != nil {
