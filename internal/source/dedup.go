@@ -178,7 +178,9 @@ func (d *dedup) report(ctx context.Context) error {
 	}
 	e.Key = strings.Join(names, ",") + "=" + text
 	e.Path, e.Line, e.IsLine = d.g.place(ctx, d.first)
-	_, e.Prev, _ = d.g.place(ctx, d.old)
+	if e.PrevPath, e.Prev, _ = d.g.place(ctx, d.old); e.PrevPath == e.Path {
+		e.PrevPath = ""
+	}
 	return e
 }
 

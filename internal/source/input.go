@@ -93,7 +93,11 @@ func newTextInput(ctx context.Context, q *Request, f *File, o format.TextOptions
 		return nil, err
 	}
 	defer r.Close()
-	begin := make([]byte, lines.SniffSize)
+	size := int64(lines.SniffSize)
+	if q.Compressed == "" {
+		size = min(size, f.Size+1)
+	}
+	begin := make([]byte, size)
 	n, err := io.ReadFull(r, begin)
 	eof := err == io.EOF || err == io.ErrUnexpectedEOF
 	if err != nil && !eof {
@@ -148,6 +152,34 @@ func (t *textInput) findEmpty(data []byte, line int64) {
 	for i, c := range b.Cols {
 		t.empty[i] = c.Nulls == c.Len
 	}
+}
+
+// emptyColumns reports of each column whether it has no value at all.
+func (t *textInput) emptyColumns(ctx context.Context) ([]bool, error) {
+	columns := t.codec.Columns()
+	empty := make([]bool, len(columns))
+	for i := range empty {
+		empty[i] = true
+	}
+	quiet := *t.q
+	quiet.Progress = nil
+	u := *t
+	u.q = &quiet
+	for p, err := range u.parts(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		left := false
+		for i, c := range p.batch.Cols {
+			empty[i] = empty[i] && c.Nulls == c.Len
+			left = left || empty[i]
+		}
+		p.release()
+		if !left {
+			break
+		}
+	}
+	return empty, nil
 }
 
 func (t *textInput) parts(ctx context.Context) iter.Seq2[part, error] {

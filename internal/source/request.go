@@ -110,23 +110,28 @@ func (e *SchemaChangeError) Error() string {
 // Unwrap returns ErrSchemaChange.
 func (e *SchemaChangeError) Unwrap() error { return ErrSchemaChange }
 
-// DuplicateError reports rows that share a key. It unwraps to
+// DuplicatesError reports rows that share a key. It unwraps to
 // table.ErrDuplicateKey.
 type DuplicatesError struct {
 	Path       string
 	Rows       int64  // rows whose key was there before
 	Key        string // the first such key
 	Line, Prev int64  // lines (text) or row numbers from 1 of the first such row and of the one before it
+	PrevPath   string // the file of the one before, "" where it is Path
 	IsLine     bool
 	Columns    []string
 }
 
 func (e *DuplicatesError) Error() string {
-	what := "rows"
+	what := "row"
 	if e.IsLine {
-		what = "lines"
+		what = "line"
 	}
-	return fmt.Sprintf("%d rows of %s share a key; first: %s on %s %d and %d", e.Rows, e.Path, e.Key, what, e.Prev, e.Line)
+	if e.PrevPath != "" {
+		return fmt.Sprintf("%d rows share a key; first: %s on %s %d of %s and %s %d of %s",
+			e.Rows, e.Key, what, e.Prev, e.PrevPath, what, e.Line, e.Path)
+	}
+	return fmt.Sprintf("%d rows of %s share a key; first: %s on %ss %d and %d", e.Rows, e.Path, e.Key, what, e.Prev, e.Line)
 }
 
 // Unwrap returns table.ErrDuplicateKey.

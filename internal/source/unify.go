@@ -44,12 +44,39 @@ func openInputs(ctx context.Context, q *Request, whole bool) ([]input, error) {
 			return nil, err
 		}
 		if len(q.Files) > 1 {
-			types.fix(t.codec.Columns())
+			empty, err := t.emptyColumns(ctx)
+			if err != nil {
+				return nil, err
+			}
+			types.fix(t.codec.Columns(), empty)
 		}
 		in = append(in, t)
 		i++
 	}
-	return in, nil
+	return in, types.reopen(ctx, q, in)
+}
+
+// reopen reads those files anew in which a column had no value and therefore
+// not the type that it has in another file.
+func (t *types) reopen(ctx context.Context, q *Request, in []input) error {
+	for i := range in {
+		if !slices.ContainsFunc(in[i].columns(), t.otherwise) {
+			continue
+		}
+		o := q.Text
+		o.Columns = t.fields
+		again, err := newTextInput(ctx, q, &q.Files[i], o, true)
+		if err != nil {
+			return err
+		}
+		in[i] = again
+	}
+	return nil
+}
+
+// otherwise reports whether f has another type than was settled on.
+func (t *types) otherwise(f column.Field) bool {
+	return slices.ContainsFunc(t.fields, func(g column.Field) bool { return g.Name == f.Name && !g.Type.Equal(f.Type) })
 }
 
 func closeAll(in []input) {
@@ -66,7 +93,7 @@ type types struct {
 
 func newTypes(q *Request) *types {
 	t := &types{asked: map[string]bool{}}
-	if q.Old != nil {
+	if q.Old != nil && q.Old.Rows() > 0 { // without rows the types were guesses
 		for _, f := range renamed(q).Fields {
 			if !column.Hidden(f.ID) {
 				t.fields = append(t.fields, f)
@@ -106,10 +133,10 @@ func (t *types) set(name string, typ *column.Type) {
 	t.fields = append(t.fields, column.NewField(name, typ))
 }
 
-// fix settles the types that a first file has.
-func (t *types) fix(fields []column.Field) {
-	for _, f := range fields {
-		if !slices.ContainsFunc(t.fields, func(g column.Field) bool { return g.Name == f.Name }) {
+// fix settles the types that a first file has, except of empty columns.
+func (t *types) fix(fields []column.Field, empty []bool) {
+	for i, f := range fields {
+		if !empty[i] && !slices.ContainsFunc(t.fields, func(g column.Field) bool { return g.Name == f.Name }) {
 			t.fields = append(t.fields, f)
 		}
 	}
@@ -122,7 +149,7 @@ func (t *types) widen(ctx context.Context, q *Request, f *File, ve *format.Value
 	if ve.Needed == nil || ve.Needed.Equal(ve.Type) || t.asked[ve.Column] {
 		return inFile(f.Path, ve)
 	}
-	known := q.Old != nil && renamed(q).ByName(ve.Column) >= 0
+	known := q.Old != nil && q.Old.Rows() > 0 && renamed(q).ByName(ve.Column) >= 0
 	if known && !column.Widens(ve.Type, ve.Needed) && !numeric(ve.Type, ve.Needed) {
 		return schemaChange(ctx, q, f, ve)
 	}
@@ -178,7 +205,7 @@ func (g *ingester) unify() error {
 		for _, f := range in.columns() {
 			at := s.ByName(f.Name)
 			if at < 0 {
-				s.Fields = append(s.Fields, fieldFor(f, before, q.Types[f.Name], s))
+				s.Fields = append(s.Fields, fieldFor(f, before, q.Old != nil && q.Old.Rows() > 0, q.Types[f.Name], s))
 				continue
 			}
 			t, err := common(s.Fields[at].Type, f.Type)
@@ -208,7 +235,7 @@ func (g *ingester) unify() error {
 
 // fieldFor returns the dataset's column for a column of a file: the one of the
 // same name that was there before, or a new one with an id of its own.
-func fieldFor(f column.Field, before *column.Schema, asked *column.Type, s *column.Schema) column.Field {
+func fieldFor(f column.Field, before *column.Schema, hadRows bool, asked *column.Type, s *column.Schema) column.Field {
 	out := column.NewField(f.Name, f.Type)
 	if asked != nil {
 		out.Type = asked
@@ -218,7 +245,7 @@ func fieldFor(f column.Field, before *column.Schema, asked *column.Type, s *colu
 	}
 	if i := before.ByName(f.Name); i >= 0 {
 		out.ID = before.Fields[i].ID
-		if asked == nil {
+		if asked == nil && hadRows {
 			if t, err := common(before.Fields[i].Type, f.Type); err == nil {
 				out.Type = t
 			}

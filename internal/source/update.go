@@ -38,7 +38,7 @@ func update(ctx context.Context, w store.Writer, q *Request) (*Result, bool, err
 // updatable reports whether the request asks for nothing that touches every row.
 func updatable(q *Request) bool {
 	if q.Format.Text == nil || q.Compressed != "" || len(q.Types) > 0 || len(q.Rename) > 0 ||
-		q.Duplicates != DuplicateError || len(q.Files) != len(q.Old.Sources) {
+		q.Duplicates != DuplicateError || len(q.Files) != len(q.Old.Sources) || q.Old.Rows() == 0 {
 		return false
 	}
 	if len(q.Key) == 0 {

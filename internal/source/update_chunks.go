@@ -22,7 +22,7 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 	if err != nil {
 		return nil, err
 	}
-	if !src.IsText() || src.Path != file.Path || src.Format != u.q.Format.Name || (u.content && src.Odd != nil) {
+	if !src.IsText() || src.Path != file.Path || src.Format != u.q.Format.Name {
 		return nil, errWhole
 	}
 	f := &fileUpdate{src: src, id: id, odd: map[string][]byte{}}
@@ -77,6 +77,9 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 	slices.Sort(f.gone)
 	sum := hash.Sum()
 	f.same = sum == src.HashID() && file.Executable == src.Executable
+	if u.content && src.Odd != nil && !f.same {
+		return nil, errWhole // odd records are numbered among all rows
+	}
 	next := *src
 	next.Hash, next.Size, next.Executable = sum[:], size+int64(len(head)), file.Executable
 	f.src = &next
