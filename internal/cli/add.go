@@ -74,7 +74,9 @@ func runAdd(ctx context.Context, env *Env, o *addOptions) error {
 	if env.Flags.JSON {
 		return env.PrintJSON(res)
 	}
-	printAdded(env, res)
+	if !env.Flags.Quiet {
+		printAdded(env, res)
+	}
 	return nil
 }
 

@@ -66,13 +66,13 @@ func newConfigCmd(env *Env) *cobra.Command {
 		}
 		return runConfigSet(env, o, args[0], args[1])
 	}
-	sub := func(use, short string, args cobra.PositionalArgs, run func(args []string) error) {
-		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: func(_ *cobra.Command, args []string) error { return run(args) }})
+	sub := func(use, short, example string, args cobra.PositionalArgs, run func(args []string) error) {
+		cmd.AddCommand(&cobra.Command{Use: use, Short: short, Example: "  strata config " + example, Args: args, RunE: func(_ *cobra.Command, args []string) error { return run(args) }})
 	}
-	sub("get KEY", "Print one setting", cobra.ExactArgs(1), func(args []string) error { return runConfigGet(env, o, args[0]) })
-	sub("set KEY VALUE", "Change or add a setting", cobra.ExactArgs(2), func(args []string) error { return runConfigSet(env, o, args[0], args[1]) })
-	sub("unset KEY", "Remove a setting", cobra.ExactArgs(1), func(args []string) error { return runConfigUnset(env, o, args[0]) })
-	sub("list", "Print all settings", cobra.NoArgs, func([]string) error { return runConfigList(env, o) })
+	sub("get KEY", "Print one setting", "get user.name", cobra.ExactArgs(1), func(args []string) error { return runConfigGet(env, o, args[0]) })
+	sub("set KEY VALUE", "Change or add a setting", "set --user user.name \"Ana Ito\"", cobra.ExactArgs(2), func(args []string) error { return runConfigSet(env, o, args[0], args[1]) })
+	sub("unset KEY", "Remove a setting", "unset core.pager", cobra.ExactArgs(1), func(args []string) error { return runConfigUnset(env, o, args[0]) })
+	sub("list", "Print all settings", "list --show-origin --show-scope", cobra.NoArgs, func([]string) error { return runConfigList(env, o) })
 	return cmd
 }
 

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/strata-data/strata/internal/expr"
+	"github.com/strata-data/strata/internal/source"
 )
 
 // Failure is an error with everything that a person is told about it. Verbs
@@ -55,6 +58,7 @@ type errorDocument struct {
 	Try     []string `json:"try,omitempty"`
 
 	hints []string
+	mark  string // a line below the message that marks a place in it
 }
 
 // report prints what ended the command and returns its exit code.
@@ -83,7 +87,12 @@ func (e *Env) report(ctx context.Context, err error) int {
 
 // describe takes an error apart into the words of its report.
 func describe(err error, code int) errorDocument {
-	d := errorDocument{Schema: "strata.error/1", Slug: slugOf(err), Exit: code, Message: err.Error()}
+	d := errorDocument{Schema: "strata.error/1", Slug: slugOf(err), Exit: code, Message: messageOf(err)}
+	if e, ok := find[*expr.Error](err); ok {
+		if before, _, found := strings.Cut(d.Message, e.Error()); found {
+			_, d.mark, _ = strings.Cut(e.Render("error["+d.Slug+"]: "+before), "\n")
+		}
+	}
 	var f *Failure
 	if errors.As(err, &f) {
 		d.Cause, d.hints = f.Cause, f.Hints
@@ -103,6 +112,22 @@ func describe(err error, code int) errorDocument {
 	return d
 }
 
+// messageOf returns what an error says to people: numbers as they read them.
+func messageOf(err error) string {
+	e, ok := find[*source.DuplicatesError](err)
+	if !ok {
+		return err.Error()
+	}
+	what, rows := "rows", "share a key"
+	if e.IsLine {
+		what = "lines"
+	}
+	if e.Rows == 1 {
+		rows = "has the key of another"
+	}
+	return fmt.Sprintf("%s of %s %s; first: %s on %s %s and %s", plural(e.Rows, "row"), e.Path, rows, e.Key, what, count(e.Prev), count(e.Line))
+}
+
 // commandIn returns the command that a hint begins with, or "".
 func commandIn(hint string) string {
 	if !strings.HasPrefix(hint, "strata ") {
@@ -119,6 +144,9 @@ func (e *Env) printError(d errorDocument) {
 	st := e.errStyle()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s\n", st.Error("error["+d.Slug+"]:"), d.Message)
+	if d.mark != "" {
+		b.WriteString(d.mark + "\n")
+	}
 	if d.Cause != "" {
 		fmt.Fprintf(&b, "cause: %s\n", d.Cause)
 	}

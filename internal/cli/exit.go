@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/expr"
 	"github.com/strata-data/strata/internal/format"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
@@ -15,6 +16,7 @@ import (
 	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/table"
 	"github.com/strata-data/strata/internal/vfs"
+	"github.com/strata-data/strata/internal/worktree"
 	"github.com/strata-data/strata/pkg/strata"
 )
 
@@ -91,27 +93,50 @@ func slugOf(err error) string {
 	case as[*config.KeyError](err):
 		return "bad-name"
 
+	case as[*worktree.OverwriteError](err):
+		return "would-overwrite"
+	case as[*worktree.NoMatchError](err):
+		return "path-not-found"
+	case as[*worktree.FormatError](err):
+		return "cannot-add"
+	case errors.Is(err, worktree.ErrBare):
+		return "bare-repository"
+	case errors.Is(err, strata.ErrDetached), as[*strata.NotBranchError](err):
+		return "bad-revision"
+	case as[*strata.ExistsError](err):
+		return "already-exists"
+	case as[*expr.Error](err):
+		return "bad-expression"
+	case isBadValue(err):
+		return "bad-value"
+
 	case errors.Is(err, table.ErrDuplicateKey):
 		return "duplicate-key"
 	case errors.Is(err, source.ErrNoKeyColumn):
-		return "missing-key"
+		return "no-key-column"
 	case errors.Is(err, source.ErrNullKey), errors.Is(err, column.ErrKeyNull):
 		return "null-key"
 	case errors.Is(err, source.ErrSchemaChange), as[*format.ValueError](err):
 		return "schema-change"
 	case errors.Is(err, format.ErrFormat):
-		return "malformed-file"
+		return "bad-input"
 
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "disk-full"
 	case errors.Is(err, fs.ErrPermission):
-		return "permission-denied"
+		return "not-allowed"
 	case errors.Is(err, fs.ErrNotExist):
 		return "path-not-found"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "network"
 	}
 	return "failed"
+}
+
+// isBadValue reports whether err says that a flag has a value it cannot take.
+func isBadValue(err error) bool {
+	return as[*strata.DateError](err) || as[*strata.IdentityError](err) || as[*strata.TrailerError](err) || as[*strata.PatternError](err) ||
+		as[*strata.TypeError](err) || as[*strata.PageTypeError](err) || as[*strata.OptionError](err)
 }
 
 // slugOfMissing returns the slug of a *strata.NotFoundError by what is missing.

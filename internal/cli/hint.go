@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/strata-data/strata/internal/expr"
 	"github.com/strata-data/strata/internal/format"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/source"
@@ -29,10 +30,10 @@ func hintFrom(err error) string {
 		return e.Hint
 	}
 	if e, ok := find[*format.ValueError](err); ok && e.Needed != nil {
-		return fmt.Sprintf("fix the line, or accept the change with --type %s=%s", e.Column, e.Needed)
+		return fmt.Sprintf("fix the line, or accept the change with --allow-type %s=%s", e.Column, e.Needed)
 	}
 	if e, ok := find[*source.SchemaChangeError](err); ok && e.New != nil {
-		return fmt.Sprintf("fix the rows, or accept the change with --type %s=%s", e.Column, e.New)
+		return fmt.Sprintf("fix the rows, or accept the change with --allow-type %s=%s", e.Column, e.New)
 	}
 	if e, ok := find[*source.KeyColumnError](err); ok {
 		if near := nearest(e.Column, e.Columns); near != "" {
@@ -42,6 +43,12 @@ func hintFrom(err error) string {
 	}
 	if e, ok := find[*source.DuplicatesError](err); ok {
 		return "strata add " + e.Path + " --key COL,COL   or   --on-duplicate last"
+	}
+	if e, ok := find[*expr.Error](err); ok {
+		return e.Hint
+	}
+	if e, ok := find[*strata.NotBranchError](err); ok {
+		return "strata switch --detach " + e.Name
 	}
 	if e, ok := find[*strata.NotFoundError](err); ok {
 		return hintMissing(e)

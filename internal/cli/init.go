@@ -56,6 +56,9 @@ func runInit(ctx context.Context, env *Env, o *initOptions) error {
 	if env.Flags.JSON {
 		return env.PrintJSON(initDocument{"strata.init/1", made.Dir, made.Bare(), made.Branch, made.Existed})
 	}
+	if env.Flags.Quiet {
+		return nil
+	}
 	word := "Initialized empty Strata repository in"
 	if made.Existed {
 		word = "Reinitialized existing Strata repository in"

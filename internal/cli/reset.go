@@ -27,12 +27,9 @@ func newResetCmd(env *Env) *cobra.Command {
 			case hard:
 				o.Mode = "hard"
 			}
-			revs, paths := splitDash(cmd, args)
-			if len(revs) > 1 && len(paths) == 0 {
-				revs, paths = revs[:1], revs[1:]
-			}
-			if len(revs) > 1 {
-				return usagef("strata help reset", "one revision at most goes before --")
+			revs, paths, err := env.revsAndPaths(cmd, args)
+			if err != nil {
+				return err
 			}
 			if len(paths) > 0 && (soft || hard) {
 				return usagef("strata restore --staged DATASET, or strata restore DATASET", "--%s moves the branch and cannot be limited to addresses", o.Mode)

@@ -37,6 +37,7 @@ func slugs() []slug {
 		{"nothing-to-amend", exitUsage, `strata commit -m "MESSAGE"`, "There is no commit yet that could be amended."},
 		{"no-identity", exitUsage, `strata config set --user user.name "NAME"; strata config set --user user.email EMAIL`,
 			"A commit records who made it. Strata looks at STRATA_AUTHOR_NAME and STRATA_AUTHOR_EMAIL, at its own configuration (user.name, user.email), then at git's."},
+		{"cannot-add", exitUsage, "strata help formats", "The file cannot be added in the way that was asked for: its format has no rows, or flags do not fit it."},
 		{"needs-input", exitUsage, "", "A question would have to be asked, but nobody is there to answer it or --no-input was given."},
 		{"bare-repository", exitUsage, "", "The command needs working files and this repository has none (init --bare)."},
 
@@ -45,13 +46,14 @@ func slugs() []slug {
 		{"ambiguous-revision", exitNotFound, "", "The beginning of an object id fits several objects. Give more digits."},
 		{"unknown-dataset", exitNotFound, "strata ls-tree", "There is no dataset of this name in the commit, index or working directory that was asked."},
 		{"unknown-column", exitNotFound, "", "The dataset has no column of this name. The columns that it has are listed."},
+		{"no-key-column", exitNotFound, "strata add PATH --key COL", "The file lacks a column that was named as key, or that is part of the dataset's key."},
 		{"unknown-sample", exitNotFound, "", "No sample of the dataset has this key."},
 		{"unknown-slice", exitNotFound, "strata slice list", "No slice of this name is saved in the commit."},
 		{"unknown-key", exitNotFound, "strata config list", "The configuration has no such key."},
 		{"path-not-found", exitNotFound, "", "A file or directory that was named does not exist."},
 		{"missing-object", exitNotFound, "strata doctor", "The store does not have an object that something else refers to. Either it was never fetched or the store was damaged."},
 
-		{"permission-denied", exitForbidden, "", "The operating system does not let this user read or write the file."},
+		{"not-allowed", exitForbidden, "", "The operating system does not let this user read or write the file."},
 		{"no-credentials", exitForbidden, "", "The remote asks for credentials and none were found or they were refused."},
 
 		{"network", exitRemote, "run the same command again later", "A remote did not answer, or not in time. Objects that were already moved are not moved again."},
@@ -63,9 +65,8 @@ func slugs() []slug {
 		{"unsupported-format", exitBadData, "strata version", "A newer version of strata wrote this repository or object. The message names what is unknown to this version."},
 		{"duplicate-key", exitBadData, "strata add PATH --key COL,COL   or   --on-duplicate last", "Several rows of one file have the same key, so they cannot be told apart in later versions. Name more columns as key, or say which of the rows counts."},
 		{"null-key", exitBadData, "", "A row has no value in a key column."},
-		{"missing-key", exitBadData, "strata add PATH --key COL", "The file lacks a column that is part of the dataset's key."},
-		{"schema-change", exitBadData, "", "Values do not fit the type that the column has. The first such line is named. Fix the rows, or accept the wider type with --type COLUMN=TYPE."},
-		{"malformed-file", exitBadData, "", "A file is not what its format says. The line is named; nothing of the file was added."},
+		{"schema-change", exitBadData, "", "Values do not fit the type that the column has. The first such line is named. Fix the rows, or accept the wider type with --allow-type COLUMN=TYPE."},
+		{"bad-input", exitBadData, "", "A file is not what its format says. The line is named; nothing of the file was added."},
 		{"unsupported-file", exitBadData, "", "Strata does not know how to read rows from this kind of file."},
 		{"changed-while-read", exitBadData, "run the same command again", "A file changed while it was being read, so nothing of it was added."},
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,7 +125,10 @@ func newCheckoutCmd(env *Env) *cobra.Command {
 		Example:           "  strata checkout v1\n  strata checkout -b topic\n  strata checkout HEAD~1 -- train\n  strata checkout -- train.csv",
 		ValidArgsFunction: completeRevisions(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			revs, addresses := splitDash(cmd, args)
+			revs, addresses, err := env.revsAndPaths(cmd, args)
+			if err != nil {
+				return err
+			}
 			if create != "" || forceCreate != "" {
 				c := &switchOptions{SwitchOptions: *o, create: create, forceCreate: forceCreate}
 				if len(addresses) > 0 || len(revs) > 1 {
@@ -150,13 +154,7 @@ func newCheckoutCmd(env *Env) *cobra.Command {
 
 // runCheckout switches, or restores where addresses follow the revision.
 func runCheckout(ctx context.Context, env *Env, o strata.SwitchOptions, revs, addresses []string) error {
-	if len(addresses) == 0 && len(revs) > 1 {
-		revs, addresses = revs[:1], revs[1:]
-	}
 	if len(addresses) > 0 {
-		if len(revs) > 1 {
-			return usagef("strata help checkout", "one revision at most goes before --, not %s", strings.Join(revs, " "))
-		}
 		ro := &strata.RestoreOptions{Addresses: addresses, Worktree: true}
 		if len(revs) == 1 {
 			ro.Source, ro.Staged = previous(revs[0]), true
@@ -171,6 +169,33 @@ func runCheckout(ctx context.Context, env *Env, o strata.SwitchOptions, revs, ad
 	}
 	o.Target = previous(revs[0])
 	return runSwitch(ctx, env, o)
+}
+
+// revsAndPaths tells the one revision that may come first from addresses. Where
+// no -- separates them, a first argument that is no revision is an address if a
+// dataset or a file has its name.
+func (e *Env) revsAndPaths(cmd *cobra.Command, args []string) (revs, paths []string, err error) {
+	revs, paths = splitDash(cmd, args)
+	if cmd.ArgsLenAtDash() >= 0 {
+		if len(revs) > 1 {
+			return nil, nil, usagef("strata help "+verbOf(cmd), "one revision at most goes before --, not %s", strings.Join(revs, " "))
+		}
+		return revs, paths, nil
+	}
+	if len(revs) == 0 {
+		return nil, nil, nil
+	}
+	r, err := e.OpenRepo(cmd.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := r.Resolve(cmd.Context(), previous(revs[0])); err != nil {
+		_, serr := os.Lstat(e.Path(revs[0]))
+		if serr == nil || isDataset(cmd.Context(), r, revs[0]) {
+			return nil, revs, nil
+		}
+	}
+	return revs[:1], revs[1:], nil
 }
 
 // splitDash splits arguments at --: what is before, and what is behind.

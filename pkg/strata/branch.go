@@ -54,7 +54,7 @@ func (r *Repo) CreateBranch(ctx context.Context, name, start string, force bool)
 	if err != nil {
 		return err
 	}
-	by, err := r.who()
+	by, err := r.actor()
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (r *Repo) CreateBranch(ctx context.Context, name, start string, force bool)
 // DeleteBranch removes a branch and returns the commit that it named. Without
 // force its commits must be reachable from HEAD.
 func (r *Repo) DeleteBranch(ctx context.Context, name string, force bool) (ID, error) {
-	by, err := r.who()
+	by, err := r.actor()
 	if err != nil {
 		return ID{}, err
 	}
@@ -87,7 +87,7 @@ func (r *Repo) RenameBranch(ctx context.Context, old, new string, force bool) (s
 		}
 		old = head.Short()
 	}
-	by, err := r.who()
+	by, err := r.actor()
 	if err != nil {
 		return "", err
 	}
@@ -100,18 +100,6 @@ func (r *Repo) RenameBranch(ctx context.Context, old, new string, force bool) (s
 
 // ErrDetached is returned for what needs a current branch where there is none.
 var ErrDetached = errors.New("HEAD is detached: no branch is checked out")
-
-// who returns the user for reflogs, where nobody in particular will do.
-func (r *Repo) who() (repo.Signature, error) {
-	by, err := r.r.Identity(repo.RoleCommitter)
-	if errors.Is(err, repo.ErrNoIdentity) {
-		by, err = r.r.Identity(repo.RoleAuthor)
-	}
-	if errors.Is(err, repo.ErrNoIdentity) {
-		err = nil
-	}
-	return by, err
-}
 
 // ReflogOptions of Repo.Reflog.
 type ReflogOptions struct {

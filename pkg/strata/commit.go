@@ -124,10 +124,7 @@ func (r *Repo) commitOptions(ctx context.Context, o CommitOptions) (*repo.Commit
 // sign fills in author and committer.
 func (r *Repo) sign(ctx context.Context, o CommitOptions, ro *repo.CommitOptions) error {
 	author, aerr := r.r.Identity(repo.RoleAuthor)
-	committer, err := r.r.Identity(repo.RoleCommitter)
-	if errors.Is(err, repo.ErrNoIdentity) {
-		committer, err = author, aerr // who writes it also commits it
-	}
+	committer, err := r.committer()
 	if err != nil {
 		return err
 	}
@@ -152,6 +149,15 @@ func (r *Repo) sign(ctx context.Context, o CommitOptions, ro *repo.CommitOptions
 	}
 	ro.Author, err = r.dated(author, "STRATA_AUTHOR_DATE", o.Date)
 	return err
+}
+
+// committer returns who the user is; an author commits too.
+func (r *Repo) committer() (repo.Signature, error) {
+	by, err := r.r.Identity(repo.RoleCommitter)
+	if errors.Is(err, repo.ErrNoIdentity) {
+		by, err = r.r.Identity(repo.RoleAuthor)
+	}
+	return by, err
 }
 
 func (r *Repo) oldAuthor(ctx context.Context) (repo.Signature, error) {

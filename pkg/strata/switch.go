@@ -109,7 +109,7 @@ func (e *NotBranchError) Error() string { return e.Name + " is not a branch" }
 
 // actor returns who is noted in reflogs; nobody in particular is fine.
 func (r *Repo) actor() (repo.Signature, error) {
-	by, err := r.r.Identity(repo.RoleCommitter)
+	by, err := r.committer()
 	if errors.Is(err, repo.ErrNoIdentity) {
 		return repo.NewSignature("unknown", "unknown", r.r.Now()), nil
 	}

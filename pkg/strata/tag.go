@@ -90,15 +90,13 @@ func (r *Repo) CreateTag(ctx context.Context, o TagOptions) (ID, error) {
 		if to.Message = repo.CleanMessage(o.Message, how); to.Message == "" {
 			return ID{}, repo.ErrEmptyMessage
 		}
-		if to.By, err = r.r.Identity(repo.RoleCommitter); err != nil {
-			if to.By, err = r.r.Identity(repo.RoleAuthor); err != nil {
-				return ID{}, err
-			}
+		if to.By, err = r.committer(); err != nil {
+			return ID{}, err
 		}
 		if to.By, err = r.dated(to.By, "STRATA_COMMITTER_DATE", ""); err != nil {
 			return ID{}, err
 		}
-	} else if to.By, err = r.who(); err != nil {
+	} else if to.By, err = r.actor(); err != nil {
 		return ID{}, err
 	}
 	return r.r.CreateTag(ctx, to)
@@ -106,7 +104,7 @@ func (r *Repo) CreateTag(ctx context.Context, o TagOptions) (ID, error) {
 
 // DeleteTag removes a tag and returns what it named.
 func (r *Repo) DeleteTag(ctx context.Context, name string) (ID, error) {
-	by, err := r.who()
+	by, err := r.actor()
 	if err != nil {
 		return ID{}, err
 	}
