@@ -29,9 +29,16 @@ func main() {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Getenv: os.Getenv, Environ: os.Environ(), Now: time.Now,
 		Signals: signals, Exit: os.Exit, Build: cli.Build{Version: version},
-		LimitMemory: func(bytes int64) { debug.SetMemoryLimit(bytes) },
+		LimitMemory: limitMemory,
 	}
 	env.Dir, _ = os.Getwd() // "" where it was removed; every path is then reported as missing
 	env.Inspect(os.Stdin, os.Stdout, os.Stderr)
 	os.Exit(cli.Run(env, os.Args[1:]))
+}
+
+// limitMemory lets the garbage collector wait longer, for as long as the budget
+// is kept: live data is small beside it.
+func limitMemory(bytes int64) {
+	debug.SetMemoryLimit(bytes)
+	debug.SetGCPercent(400)
 }

@@ -94,11 +94,14 @@ func (s *scan) plainFiles(ctx context.Context) error {
 	var doubt []found
 	var was []plainFile
 	for _, p := range s.plain {
-		for at < len(s.all) && s.all[at].path < p.Path {
-			at++
+		c := 1
+		for ; at < len(s.all); at++ {
+			if c = strings.Compare(s.all[at].path, p.Path); c >= 0 {
+				break
+			}
 		}
 		var f found
-		if at < len(s.all) && s.all[at].path == p.Path {
+		if at < len(s.all) && c == 0 {
 			f = s.all[at]
 		} else {
 			st, ok, err := s.lstat(p.Path)
@@ -221,36 +224,58 @@ func hashFile(ctx context.Context, path string) (object.ID, error) {
 // untracked returns the files that the index does not know; a directory in
 // which it knows nothing stands for all of its files.
 func (s *scan) untracked() []string {
-	known := make(map[string]bool, len(s.ix.Sources)) // tracked files and their directories
+	var files []string
+	at := 0
+	for i := range s.all {
+		p := s.all[i].path
+		c := 1
+		for ; at < len(s.plain); at++ {
+			if c = strings.Compare(s.plain[at].Path, p); c >= 0 {
+				break
+			}
+		}
+		if _, isSource := s.ix.Sources[p]; (at == len(s.plain) || c != 0) && !isSource {
+			files = append(files, p)
+		}
+	}
+	if files == nil {
+		return nil
+	}
+	return foldUntracked(files, s.trackedDirs())
+}
+
+// trackedDirs returns the directories that have tracked files below them.
+func (s *scan) trackedDirs() map[string]bool {
+	dirs := map[string]bool{}
 	add := func(p string) {
-		for ; p != "." && !known[p]; p = dirOf(p) {
-			known[p] = true
+		for d := dirOf(p); d != "." && !dirs[d]; d = dirOf(d) {
+			dirs[d] = true
 		}
 	}
 	for p := range s.ix.Sources {
 		add(p)
 	}
-	last := ""
 	for i := range s.plain {
-		p := s.plain[i].Path
-		known[p] = true
-		if d := dirOf(p); d != last {
-			add(d)
-			last = d
-		}
+		add(s.plain[i].Path)
 	}
+	return dirs
+}
+
+// foldUntracked puts the topmost directory without tracked files in place of
+// the files below it.
+func foldUntracked(files []string, tracked map[string]bool) []string {
 	var out []string
-	seen := ""
-	for _, f := range s.all {
-		if known[f.path] || (seen != "" && strings.HasPrefix(f.path, seen)) {
+	last := ""
+	for _, p := range files {
+		if last != "" && strings.HasPrefix(p, last) {
 			continue
 		}
-		name := f.path
-		for d := dirOf(name); d != "." && !known[d]; d = dirOf(d) {
+		name := p
+		for d := dirOf(p); d != "." && !tracked[d]; d = dirOf(d) {
 			name = d + "/"
 		}
-		if strings.HasSuffix(name, "/") {
-			seen = name
+		if name != p {
+			last = name
 		}
 		out = append(out, name)
 	}

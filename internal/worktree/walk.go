@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,8 +29,18 @@ type walker struct {
 	ctx     context.Context
 	ignored bool // list ignored files too
 	group   *errgroup.Group
-	mu      sync.Mutex
-	files   []found
+}
+
+// folder is a directory that was listed. Its entries are in order of path,
+// where a directory counts as its name with a slash.
+type folder struct {
+	entries []entry
+}
+
+type entry struct {
+	name string // with a slash behind it for a folder
+	found
+	folder *folder
 }
 
 // walk returns the files below the directory dir ("" for all), in order of
@@ -44,12 +53,38 @@ func (t *tree) walk(ctx context.Context, dir string, ignored bool) ([]found, err
 	w := &walker{t: t, ignored: ignored}
 	w.group, w.ctx = errgroup.WithContext(ctx)
 	w.group.SetLimit(2 * runtime.GOMAXPROCS(0))
-	err = w.list(dir, ig)
+	top := new(folder)
+	err = w.list(top, dir, ig)
 	if werr := w.group.Wait(); err == nil {
 		err = werr
 	}
-	slices.SortFunc(w.files, func(a, b found) int { return cmp.Compare(a.path, b.path) })
-	return w.files, err
+	if err != nil {
+		return nil, err
+	}
+	return top.appendFiles(make([]found, 0, top.count())), nil
+}
+
+func (f *folder) count() int {
+	n := 0
+	for i := range f.entries {
+		if sub := f.entries[i].folder; sub != nil {
+			n += sub.count()
+		} else {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *folder) appendFiles(dst []found) []found {
+	for i := range f.entries {
+		if sub := f.entries[i].folder; sub != nil {
+			dst = sub.appendFiles(dst)
+		} else {
+			dst = append(dst, f.entries[i].found)
+		}
+	}
+	return dst
 }
 
 // ignoreAt returns the patterns that hold in a directory.
@@ -70,45 +105,47 @@ func (t *tree) ignoreAt(dir string) (*ignore.Dir, error) {
 	return ig, nil
 }
 
-// list takes the files of a directory, to which the patterns ig apply.
-func (w *walker) list(dir string, ig *ignore.Dir) error {
+// list fills into with the directory dir, to which the patterns ig apply.
+func (w *walker) list(into *folder, dir string, ig *ignore.Dir) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	entries, err := vfs.List(w.t.abs(dir))
+	listed, err := vfs.List(w.t.abs(dir))
 	if err != nil {
 		return err
 	}
-	var files []found
-	for i := range entries {
-		e := &entries[i]
+	out := make([]entry, 0, len(listed))
+	for i := range listed {
+		e := &listed[i]
 		if e.Name == ".strata" || e.Name == ".git" || (!w.ignored && ig.Ignored(e.Name, e.Mode.IsDir())) {
 			continue
 		}
 		path := join(dir, e.Name)
 		switch {
 		case e.Mode.IsDir():
-			if err := w.enter(path, e.Name, ig); err != nil {
+			sub := new(folder)
+			out = append(out, entry{name: e.Name + "/", folder: sub})
+			if err := w.enter(sub, path, e.Name, ig); err != nil {
 				return err
 			}
 		case e.Mode.IsRegular() || e.Mode&fs.ModeSymlink != 0:
-			files = append(files, found{path, repo.FileStat{Size: e.Size, MTime: e.MTime, CTime: e.CTime, Inode: e.Inode, Mode: e.Mode}})
+			s := repo.FileStat{Size: e.Size, MTime: e.MTime, CTime: e.CTime, Inode: e.Inode, Mode: e.Mode}
+			out = append(out, entry{name: e.Name, found: found{path, s}})
 		}
 	}
-	w.mu.Lock()
-	w.files = append(w.files, files...)
-	w.mu.Unlock()
+	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
+	into.entries = out
 	return nil
 }
 
 // enter lists a directory, on another goroutine if one is free.
-func (w *walker) enter(path, name string, ig *ignore.Dir) error {
+func (w *walker) enter(into *folder, path, name string, ig *ignore.Dir) error {
 	text, err := w.t.r.IgnoreText(path)
 	if err != nil {
 		return err
 	}
 	child := ig.Child(name, text)
-	work := func() error { return w.list(path, child) }
+	work := func() error { return w.list(into, path, child) }
 	if w.group.TryGo(work) {
 		return nil
 	}
