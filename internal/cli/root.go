@@ -26,8 +26,11 @@ func verbGroups(env *Env) []group {
 		}},
 		{"look", "Look", []*cobra.Command{
 			newStatusCmd(env),
+			newDiffCmd(env),
 			newLogCmd(env),
 			newShowCmd(env),
+			newHeadCmd(env),
+			newDescribeCmd(env),
 		}},
 		{"history", "Change history", []*cobra.Command{
 			newCommitCmd(env),
@@ -39,7 +42,12 @@ func verbGroups(env *Env) []group {
 			newTagCmd(env),
 			newReflogCmd(env),
 		}},
-		{"data", "Work with the data", []*cobra.Command{}},
+		{"data", "Work with the data", []*cobra.Command{
+			newExportCmd(env),
+			newSliceCmd(env),
+			newSampleCmd(env),
+			newDriftCmd(env),
+		}},
 		{"house", "House-keeping", []*cobra.Command{
 			newConfigCmd(env),
 			newDoctorCmd(env),

@@ -15,14 +15,14 @@ const shownTransitions = 3
 // DiffSummary writes what differs: a line for each dataset, and below it one
 // for each change of the schema and each column with changed cells.
 func DiffSummary(w io.Writer, d *strata.DiffResult, o Options) {
-	var t Table
+	t := Table{Gap: 1}
 	for i := range d.Datasets {
 		diffDataset(&t, &d.Datasets[i], o)
 	}
 	if len(d.Datasets) > 0 && len(d.Unchanged) <= 5 {
 		for _, name := range d.Unchanged {
 			if !strings.HasPrefix(name, "@") {
-				t.Row(o.paint().Faint, name, "unchanged")
+				t.Row(o.paint().Faint, name+"  ", "unchanged")
 			}
 		}
 	}
@@ -40,12 +40,12 @@ func diffDataset(t *Table, d *strata.DatasetDiff, o Options) {
 	case d.Rows.From != d.Rows.To:
 		rows = Count(d.Rows.From) + " " + o.arrow() + " " + rows
 	}
-	t.Row(o.paint().Header, d.Name, rows+"    "+Signs(d.Added, d.Removed, d.Modified))
+	t.Row(o.paint().Header, d.Name+"  ", rows+"    "+Signs(d.Added, d.Removed, d.Modified))
 	for _, c := range d.SchemaChanges {
 		t.Row(nil, "  "+schemaColumn(c.Column, c.Op), schemaText(c, o))
 	}
 	for _, c := range d.Columns {
-		t.Row(nil, "  "+oneLine(c.Name), fmt.Sprintf("%8s changed   %s", Count(c.Changed), columnText(c, o)))
+		t.Row(nil, "  "+oneLine(c.Name), fmt.Sprintf("%9s changed   %s", Count(c.Changed), columnText(c, o)))
 	}
 }
 

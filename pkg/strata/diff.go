@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/diff"
@@ -143,18 +144,12 @@ func (d *Diff) Summary(ctx context.Context, countsOnly bool) (*DiffResult, error
 	res := &DiffResult{Schema: "strata.diff/1", From: d.from.name, To: d.to.name,
 		Datasets: []DatasetDiff{}, Unchanged: []string{}, Files: []FileDiff{}}
 	for _, t := range d.targets {
+		if t.dataset == filesTable {
+			continue
+		}
 		old, new, same, err := d.tables(ctx, t)
 		if err != nil {
 			return nil, err
-		}
-		if t.dataset == filesTable {
-			if !same {
-				res.Files, err = d.files(ctx, t, old, new)
-			}
-			if err != nil {
-				return nil, err
-			}
-			continue
 		}
 		var sum *diff.Dataset
 		if !same {
@@ -169,7 +164,9 @@ func (d *Diff) Summary(ctx context.Context, countsOnly bool) (*DiffResult, error
 		sum.Name = t.dataset
 		res.Datasets = append(res.Datasets, *sum)
 	}
-	return res, nil
+	var err error
+	res.Files, err = d.Files(ctx)
+	return res, err
 }
 
 // reportable reports whether a walked dataset belongs into a result: samples
@@ -191,7 +188,7 @@ func (d *Diff) Samples(ctx context.Context, dataset string) iter.Seq2[*DiffSampl
 	return func(yield func(*DiffSample, error) bool) {
 		i := slices.IndexFunc(d.targets, func(t target) bool { return t.dataset == dataset })
 		if i < 0 {
-			yield(nil, notFound("dataset", dataset, d.to.name.Rev, d.Datasets()))
+			yield(nil, notFound("dataset", dataset, d.to.place(), d.Datasets()))
 			return
 		}
 		t := d.targets[i]
@@ -208,6 +205,43 @@ func (d *Diff) Samples(ctx context.Context, dataset string) iter.Seq2[*DiffSampl
 			yield(nil, d.named(t, err))
 		}
 	}
+}
+
+// Each calls fn for the samples of a dataset that differ, in the order of keys,
+// and returns their counts, nil where nothing differs. A sample is valid during
+// the call.
+func (d *Diff) Each(ctx context.Context, dataset string, fn func(*DiffSample) error) (*DatasetDiff, error) {
+	i := slices.IndexFunc(d.targets, func(t target) bool { return t.dataset == dataset })
+	if i < 0 {
+		return nil, notFound("dataset", dataset, d.to.place(), d.Datasets())
+	}
+	t := d.targets[i]
+	old, new, same, err := d.tables(ctx, t)
+	if same || err != nil {
+		return nil, err
+	}
+	sum, err := diff.Walk(ctx, old, new, d.options(t, true), fn)
+	if err != nil {
+		return nil, d.named(t, err)
+	}
+	if !d.reportable(t, sum) {
+		return nil, nil
+	}
+	sum.Name = dataset
+	return sum, nil
+}
+
+// Files returns the plain files that differ, in order of path.
+func (d *Diff) Files(ctx context.Context) ([]FileDiff, error) {
+	i := slices.IndexFunc(d.targets, func(t target) bool { return t.dataset == filesTable })
+	if i < 0 {
+		return []FileDiff{}, nil
+	}
+	old, new, same, err := d.tables(ctx, d.targets[i])
+	if same || err != nil {
+		return []FileDiff{}, err
+	}
+	return d.files(ctx, d.targets[i], old, new)
 }
 
 // Datasets returns the datasets that the comparison looks at, plain files left
@@ -227,7 +261,7 @@ func (d *Diff) Datasets() []string {
 func (d *Diff) Fields(ctx context.Context, dataset string) ([]diff.Field, error) {
 	i := slices.IndexFunc(d.targets, func(t target) bool { return t.dataset == dataset })
 	if i < 0 {
-		return nil, notFound("dataset", dataset, d.to.name.Rev, d.Datasets())
+		return nil, notFound("dataset", dataset, d.to.place(), d.Datasets())
 	}
 	old, new, _, err := d.tables(ctx, d.targets[i])
 	if err != nil {
@@ -284,9 +318,12 @@ type OptionError struct {
 
 func (e *OptionError) Error() string {
 	if e.Allowed != nil {
-		return fmt.Sprintf("%q is not a value of %s, which is one of %v", e.Value, e.Option, e.Allowed)
+		return fmt.Sprintf("%q is not a value of %s, which is one of %s", e.Value, e.Option, strings.Join(e.Allowed, ", "))
 	}
-	return fmt.Sprintf("%s %q: %s", e.Option, e.Value, e.Reason)
+	if e.Value == "" {
+		return e.Option + ": " + e.Reason
+	}
+	return fmt.Sprintf("%s %q %s", e.Option, e.Value, e.Reason)
 }
 
 // isExpression reports whether err is about the text of a predicate.

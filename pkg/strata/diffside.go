@@ -23,6 +23,14 @@ type side struct {
 // tree returns the side's tree; that of the index for working files.
 func (s *side) tree() *repo.Tree { return s.ids }
 
+// place names the side within a sentence.
+func (s *side) place() string {
+	if s.name.Commit.IsZero() && s.name.Rev != "HEAD" {
+		return "the " + s.name.Rev
+	}
+	return s.name.Rev
+}
+
 // names returns the datasets of the side, in order, system tables among them.
 func (s *side) names() []string {
 	if s.working != nil {
@@ -179,7 +187,7 @@ func (d *Diff) address(ctx context.Context, text string, names []string, work bo
 		}
 	}
 	if len(found) == 0 {
-		return notFound("dataset", text, d.to.name.Rev, slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasPrefix(n, "@") }))
+		return notFound("dataset", text, d.to.place(), slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasPrefix(n, "@") }))
 	}
 	for _, m := range found {
 		i := slices.IndexFunc(d.targets, func(t target) bool { return t.dataset == m.Dataset })

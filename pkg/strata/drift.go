@@ -27,7 +27,7 @@ type DriftOptions struct {
 	FailIf string
 }
 
-// DriftReport is what moved in one dataset (strata.drift/1 in its reports).
+// DriftReport is what moved in one dataset.
 type DriftReport = drift.Report
 
 // DriftResult is strata.drift/1: the report of every dataset compared.
@@ -77,6 +77,7 @@ func (r *Repo) Drift(ctx context.Context, o DriftOptions) (*DriftResult, error) 
 		if err != nil {
 			return nil, err
 		}
+		rep.Schema = "strata.drift-dataset/1"
 		res.Datasets = append(res.Datasets, DatasetDrift{Name: p.name, DriftReport: rep})
 	}
 	res.Gate, res.Verdict = gateOf(res.Datasets), verdictOf(res.Datasets)
@@ -199,7 +200,7 @@ func (r *Repo) driftSide(ctx context.Context, o DriftOptions, e driftEnd) (drift
 	}
 	if t == nil {
 		known := slices.DeleteFunc(e.side.names(), func(n string) bool { return strings.HasPrefix(n, "@") })
-		return drift.Side{}, notFound("dataset", e.dataset, e.side.name.Rev, known)
+		return drift.Side{}, notFound("dataset", e.dataset, e.side.place(), known)
 	}
 	rows := &Rows{t: t, out: t.Schema}
 	side := drift.Side{Name: e.text, Schema: t.Schema, Rows: t.Rows()}

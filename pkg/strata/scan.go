@@ -110,7 +110,7 @@ func (r *Repo) locate(ctx context.Context, text string) (*side, repo.Match, erro
 	}
 	last := tried[len(tried)-1]
 	known := slices.DeleteFunc(last.names(), func(n string) bool { return strings.HasPrefix(n, "@") })
-	return nil, repo.Match{}, notFound("dataset", a.Path, last.name.Rev, known)
+	return nil, repo.Match{}, notFound("dataset", a.Path, last.place(), known)
 }
 
 // choose returns the schema with only the columns of the given display names,

@@ -272,7 +272,7 @@ func (r *Repo) Slice(ctx context.Context, name, rev string) (*SliceInfo, error) 
 		}
 		return &all[i], nil
 	}
-	return nil, notFound("slice", name, s.name.Rev, known)
+	return nil, notFound("slice", name, s.place(), known)
 }
 
 // RemoveSlice removes a saved predicate from the index.
