@@ -2,6 +2,7 @@ package merkle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/strata-data/strata/internal/object"
@@ -24,6 +25,17 @@ type Builder struct {
 type made struct {
 	id       object.ID
 	children []Entry
+}
+
+// ErrLongKeys is returned by a Builder for neighbouring keys that are too long
+// for a node.
+var ErrLongKeys = errors.New("bytes of the keys of one node, too many")
+
+func (n *Node) keyBytes() (sum int) {
+	for _, c := range n.Children {
+		sum += len(c.Last)
+	}
+	return sum
 }
 
 // NewBuilder returns a Builder that writes nodes to w.
@@ -64,6 +76,9 @@ func (b *Builder) push(ctx context.Context, level int, e Entry, ends int) error 
 func (b *Builder) close(ctx context.Context, level, ends int) error {
 	children := b.levels[level]
 	n := Node{Level: level + 1, Children: children}
+	if n.keyBytes() > maxNodeKeys {
+		return fmt.Errorf("%w: %d", ErrLongKeys, n.keyBytes())
+	}
 	id, err := b.w.Put(ctx, n.Encode(), store.Hint{Stream: streamNode, Base: b.base(level + 1)})
 	if err != nil {
 		return fmt.Errorf("write node: %w", err)

@@ -51,9 +51,14 @@ func DecodeNode(b []byte) (*Node, error) {
 		d.Fail("a node of level %d with %d children", n.Level, count)
 	}
 	var prev []byte
+	room := maxNodeKeys
 	for i := uint64(0); i < count && d.Err == nil; i++ {
 		shared := int(d.Uvarint(uint64(len(prev))))
 		suffix := d.Bytes()
+		if room -= shared + len(suffix); room < 0 {
+			d.Fail("keys of more than %d bytes", maxNodeKeys)
+			break
+		}
 		e := Entry{Last: append(append(make([]byte, 0, shared+len(suffix)), prev[:shared]...), suffix...)}
 		e.ID = d.ID()
 		e.Rows, e.Bytes = int64(d.Uvarint(1<<62)), int64(d.Uvarint(1<<62))

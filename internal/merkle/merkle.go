@@ -28,6 +28,7 @@ const (
 	MaxLeafRows = 8 << 11 // rows at which a leaf ends in any case
 	MaxChildren = 8 << 7  // children at which a node ends in any case
 	maxLevel    = 10
+	maxNodeKeys = 1 << 28 // bytes of the last keys of a node's children
 )
 
 // Zeros returns the number of trailing zero bits of the hash of key, from

@@ -107,7 +107,9 @@ func (t *Table) schedule(ctx context.Context, o ScanOptions, order chan<- chan *
 	g.SetLimit(o.Workers)
 	for e, err := range merkle.Leaves(ctx, t.r, t.Root, o.From) {
 		if err != nil {
-			_ = g.Wait()
+			if rerr := g.Wait(); rerr != nil {
+				return rerr // which has cancelled the walk
+			}
 			return err
 		}
 		c := make(chan *column.Batch, 1)

@@ -78,7 +78,9 @@ func TestShapesOfUnusualTrees(t *testing.T) {
 		check func(counts []int, rows, children int) bool
 	}{
 		{"no key ends a leaf", intsWhere(many, func(z int) bool { return z < merkle.LeafBits }),
-			func(n []int, rows, _ int) bool { return rows == merkle.MaxLeafRows && n[0] == (many-1)/merkle.MaxLeafRows+1 }},
+			func(n []int, rows, _ int) bool {
+				return rows == merkle.MaxLeafRows && n[0] == (many-1)/merkle.MaxLeafRows+1
+			}},
 		{"every key ends a leaf, none a node", intsWhere(1500, func(z int) bool { return z >= merkle.LeafBits && z < merkle.LeafBits+merkle.NodeBits }),
 			func(n []int, rows, children int) bool {
 				return rows == 1 && children == merkle.MaxChildren && n[0] == 1500 && n[1] == 2
