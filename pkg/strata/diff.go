@@ -97,7 +97,7 @@ func (r *Repo) Diff(ctx context.Context, o DiffOptions) (_ *Diff, err error) {
 	if err := d.findSides(ctx); err != nil {
 		return nil, err
 	}
-	if d.where, err = r.predicate(ctx, o.Where, o.Slice, d.to.tree()); err != nil {
+	if d.where, err = r.predicate(ctx, o.Where, o.Slice, d.to.ids); err != nil {
 		return nil, err
 	}
 	return d, nil

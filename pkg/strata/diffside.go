@@ -2,26 +2,22 @@ package strata
 
 import (
 	"context"
-	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/strata-data/strata/internal/diff"
-	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/table"
+	"github.com/strata-data/strata/internal/worktree"
 )
 
-// side is one side of a diff: a tree, or the tables of working files.
+// side is one side of a diff: a tree, with the working files the index's.
 type side struct {
 	name    DiffSide
 	ids     *repo.Tree
-	working map[string]*table.Table // of the working files; nil for a tree
+	working map[string]*table.Table // what working files would change in ids; nil for what is gone
 }
-
-// tree returns the side's tree; that of the index for working files.
-func (s *side) tree() *repo.Tree { return s.ids }
 
 // place names the side within a sentence.
 func (s *side) place() string {
@@ -33,10 +29,17 @@ func (s *side) place() string {
 
 // names returns the datasets of the side, in order, system tables among them.
 func (s *side) names() []string {
-	if s.working != nil {
-		return slices.Sorted(maps.Keys(s.working))
+	names := s.ids.Names()
+	for name, t := range s.working {
+		if t != nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	return s.ids.Names()
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(n string) bool {
+		t, changed := s.working[n]
+		return changed && t == nil
+	})
 }
 
 // target is a dataset to compare.
@@ -143,11 +146,11 @@ func (d *Diff) findTargets(ctx context.Context, work bool) error {
 	if !work {
 		return nil
 	}
-	var wanted []string
+	wanted := []string{}
 	for _, t := range d.targets {
 		wanted = append(wanted, t.dataset)
 	}
-	tables, clean, err := d.r.working(ctx, wanted)
+	tables, clean, err := worktree.Working(ctx, d.r.r, wanted)
 	if err != nil {
 		return err
 	}
@@ -229,8 +232,8 @@ func (d *Diff) hasFile(ctx context.Context, pattern string) (bool, error) {
 
 // tableOf returns a dataset of a side, nil where it is not there.
 func (r *Repo) tableOf(ctx context.Context, s *side, name string) (*table.Table, error) {
-	if s.working != nil {
-		return s.working[name], nil
+	if t, changed := s.working[name]; changed {
+		return t, nil
 	}
 	id, _ := s.ids.Table(name)
 	return r.loadTable(ctx, id)
@@ -239,7 +242,7 @@ func (r *Repo) tableOf(ctx context.Context, s *side, name string) (*table.Table,
 // tables returns both versions of a target, and whether they are the same, in
 // which case they may be nil: equal ids are not read.
 func (d *Diff) tables(ctx context.Context, t target) (old, new *table.Table, same bool, err error) {
-	if d.to.working == nil {
+	if _, changed := d.to.working[t.dataset]; !changed {
 		a, _ := d.from.ids.Table(t.dataset)
 		b, _ := d.to.ids.Table(t.dataset)
 		if a == b && !a.IsZero() {
@@ -256,11 +259,4 @@ func (d *Diff) tables(ctx context.Context, t target) (old, new *table.Table, sam
 		return old, new, old == new, nil
 	}
 	return old, new, diff.SameTable(old, new), nil
-}
-
-// working returns the tables that the working files of the datasets would make,
-// and what drops them.
-func (r *Repo) working(ctx context.Context, names []string) (map[string]*table.Table, func(), error) {
-	_ = object.ID{}
-	return nil, func() {}, &OptionError{Option: "working", Reason: "not there"}
 }
