@@ -23,6 +23,7 @@ func verbGroups(env *Env) []group {
 			newAddCmd(env),
 			newRmCmd(env),
 			newMvCmd(env),
+			newDemoCmd(env),
 		}},
 		{"look", "Look", []*cobra.Command{
 			newStatusCmd(env),

@@ -43,6 +43,7 @@ func layers() []layer {
 		{8, "internal/engine/..."},
 		{9, "pkg/strata"},
 		{10, "internal/report/..."},
+		{10, "internal/demo"},
 		{10, "internal/web"},
 		{11, "internal/cli"},
 		{12, "cmd/..."},
