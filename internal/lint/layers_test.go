@@ -39,6 +39,7 @@ func layers() []layer {
 		{6, "internal/drift"},
 		{6, "internal/diff"},
 		{7, "internal/repo/..."},
+		{8, "internal/worktree"}, // working files and what they were read into
 		{8, "internal/remote/..."},
 		{8, "internal/engine/..."},
 		{9, "pkg/strata"},
