@@ -214,7 +214,6 @@ func (a *adder) dataset(ctx context.Context, g *group) error {
 func (a *adder) request(ctx context.Context, g *group, old *table.Table) (*source.Request, error) {
 	q := &source.Request{Dataset: g.name, Key: a.o.Key, Text: a.o.Text, ValuesOnly: a.o.ValuesOnly, Duplicates: a.o.Duplicates,
 		Types: a.o.Types, Rename: a.o.Rename, Old: old, Mem: a.r.Mem(), Workers: a.o.Workers, Temp: a.temp, Progress: a.o.Progress}
-	q.Text.Rename = a.o.Rename
 	before := map[string]*source.Source{}
 	if old != nil {
 		sources, err := sourcesOf(ctx, a.w, old)

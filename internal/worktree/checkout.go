@@ -1,28 +1,17 @@
 package worktree
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
+	"sync"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/strata-data/strata/internal/blob"
-	"github.com/strata-data/strata/internal/column"
-	"github.com/strata-data/strata/internal/fault"
 	"github.com/strata-data/strata/internal/format/formats"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/table"
-	"github.com/strata-data/strata/internal/vfs"
 )
 
 // Written counts what a checkout did to the working directory.
@@ -32,6 +21,8 @@ type Written struct{ Files, Deleted int64 }
 // index to another.
 type plan struct {
 	*tree
+	force   bool
+	room    sync.Mutex // held to turn files into directories
 	write   []datasetWrite
 	plain   []plainFile
 	remove  []string
@@ -46,9 +37,9 @@ type datasetWrite struct {
 }
 
 // Checkout makes the working files those of the datasets to, where the working
-// directory is at from (the index). Unless force is set, files with changes of
-// their own, or untracked ones in the way, are an *OverwriteError and nothing
-// is touched. Files are replaced one by one, each by a rename; then finish is
+// directory is at from (the index). Unless force is set, files that are alike in
+// both stay as they are, and files with changes of their own, or untracked ones
+// in the way, are an *OverwriteError and nothing is touched. Files are replaced one by one, each by a rename; then finish is
 // called to move the index, inside the transaction that also remembers what
 // was written. The caller holds the lock.
 func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, force bool, finish func(*repo.Tx, *repo.Index) error) (w Written, err error) {
@@ -56,7 +47,7 @@ func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, 
 	if err != nil {
 		return w, err
 	}
-	p := &plan{tree: t, sources: map[string]repo.Source{}}
+	p := &plan{tree: t, force: force, sources: map[string]repo.Source{}}
 	if err := p.make(ctx, from, to); err != nil {
 		return w, err
 	}
@@ -103,6 +94,7 @@ func (p *plan) make(ctx context.Context, from, to map[string]object.ID) error {
 	for _, n := range order {
 		var err error
 		switch {
+		case from[n] == to[n] && !p.force:
 		case n == FilesName:
 			err = p.makePlain(ctx, from[n], to[n])
 		case !IsSystem(n):
@@ -145,7 +137,7 @@ func (p *plan) makeDataset(ctx context.Context, name string, from, to object.ID)
 }
 
 // makePlain plans the plain files that differ between two versions of @files,
-// and those that are not in the working directory as they should be.
+// with force also those that are not in the working directory as they should be.
 func (p *plan) makePlain(ctx context.Context, from, to object.ID) error {
 	objects := p.r.Objects()
 	old, err := loadTable(ctx, objects, from)
@@ -165,6 +157,12 @@ func (p *plan) makePlain(ctx context.Context, from, to object.ID) error {
 		return err
 	}
 	p.plain = after
+	if !p.force {
+		p.plain = slices.DeleteFunc(slices.Clone(after), func(f plainFile) bool {
+			was, ok := findPlain(before, f.Path)
+			return ok && was.Ref == f.Ref && was.Mode == f.Mode
+		})
+	}
 	for _, f := range before {
 		if _, ok := findPlain(after, f.Path); !ok {
 			p.remove = append(p.remove, f.Path)
@@ -181,7 +179,16 @@ func (p *plan) check(ctx context.Context, from map[string]object.ID) error {
 	if err != nil {
 		return err
 	}
+	goes := map[string]bool{}
+	for _, path := range p.remove {
+		goes[path] = true
+	}
 	for _, w := range p.write {
+		way, err := p.inTheWay(w.src.Path, goes)
+		if err != nil {
+			return err
+		}
+		bad = append(bad, way...)
 		ok, err := p.mayWrite(ctx, w.src.Path, w.src.HashID(), clean)
 		if err != nil {
 			return err
@@ -191,6 +198,11 @@ func (p *plan) check(ctx context.Context, from map[string]object.ID) error {
 		}
 	}
 	for _, f := range p.plain {
+		way, err := p.inTheWay(f.Path, goes)
+		if err != nil {
+			return err
+		}
+		bad = append(bad, way...)
 		ok, err := p.mayWritePlain(ctx, f, clean)
 		if err != nil {
 			return err
@@ -206,7 +218,7 @@ func (p *plan) check(ctx context.Context, from map[string]object.ID) error {
 	}
 	if len(bad) > 0 {
 		slices.Sort(bad)
-		return &OverwriteError{Paths: bad}
+		return &OverwriteError{Paths: slices.Compact(bad)}
 	}
 	return nil
 }
@@ -322,6 +334,9 @@ func (p *plan) writeSource(ctx context.Context, d datasetWrite) (bool, error) {
 			return false, nil
 		}
 	}
+	if err := p.makeRoom(path); err != nil {
+		return false, err
+	}
 	if err := writeSource(ctx, p.r, d.t, d.src, p.abs(path)); err != nil {
 		return false, err
 	}
@@ -345,293 +360,4 @@ func writeSource(ctx context.Context, r *repo.Repo, t *table.Table, s *source.So
 	return replace(to, perm, func(w io.Writer) error {
 		return source.Restore(ctx, r.Objects(), t, s, w, source.RestoreOptions{Format: f, Mem: r.Mem(), Temp: Temp(r)})
 	})
-}
-
-// replace writes a file beside its place and renames it there. It is not
-// synced: the repository has its content, and a crash of the machine at worst
-// leaves a file that status finds changed.
-func replace(to string, perm fs.FileMode, write func(io.Writer) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return err
-	}
-	f, err := vfs.OS{}.CreateTemp(filepath.Dir(to), ".strata-", perm)
-	if err != nil {
-		return err
-	}
-	buf := bufio.NewWriterSize(f, 256<<10)
-	if err = write(buf); err == nil {
-		err = buf.Flush()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = fault.Hit(fault.RestoreBeforeRename)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), to)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
-}
-
-// writePlain writes the plain files that are not there as they should be.
-func (p *plan) writePlain(ctx context.Context, changes *repo.StatChanges) (int64, error) {
-	var todo []plainFile
-	for _, f := range p.plain {
-		s, ok, err := p.lstat(f.Path)
-		if err != nil {
-			return 0, err
-		}
-		if id, known := p.stats.Content(f.Path, s); !ok || !known || id != f.Ref.ID || modeOf(s.Mode) != f.Mode {
-			todo = append(todo, f)
-		}
-	}
-	written := make([]bool, len(todo))
-	records := make([]repo.FileRecord, len(todo))
-	workers := runtime.GOMAXPROCS(0)
-	g, gctx := errgroup.WithContext(ctx)
-	for k := range workers {
-		g.Go(func() (err error) {
-			sum := blob.NewSummer()
-			for i := k; i < len(todo) && err == nil; i += workers {
-				written[i], records[i], err = p.writeOne(gctx, sum, todo[i])
-			}
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return 0, err
-	}
-	var n int64
-	for i, f := range todo {
-		if written[i] {
-			n++
-		}
-		changes.Set[f.Path] = records[i]
-	}
-	return n, nil
-}
-
-func (p *plan) writeOne(ctx context.Context, sum *blob.Cutter, f plainFile) (bool, repo.FileRecord, error) {
-	abs := p.abs(f.Path)
-	s, ok, err := p.lstat(f.Path)
-	if err != nil {
-		return false, repo.FileRecord{}, err
-	}
-	if ok && modeOf(s.Mode) == f.Mode && f.Mode != modeLink && s.Size == f.Ref.Size {
-		h, err := os.Open(abs)
-		if err != nil {
-			return false, repo.FileRecord{}, err
-		}
-		ref, err := sum.Write(ctx, h)
-		_ = h.Close()
-		if err == nil && ref == f.Ref {
-			return false, p.record(found{f.Path, s}, ref.ID), nil
-		}
-	}
-	if err := p.put(ctx, f, abs); err != nil {
-		return false, repo.FileRecord{}, err
-	}
-	s, _, err = p.lstat(f.Path)
-	return true, p.record(found{f.Path, s}, f.Ref.ID), err
-}
-
-func (p *plan) put(ctx context.Context, f plainFile, abs string) error {
-	src := blob.Read(ctx, p.r.Objects(), f.Ref)
-	if f.Mode == modeLink {
-		target, err := io.ReadAll(src)
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(abs), 0o777); err != nil {
-			return err
-		}
-		if err := os.Remove(abs); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return os.Symlink(string(target), abs)
-	}
-	perm := fs.FileMode(0o666)
-	if f.Mode == modeExec {
-		perm = 0o777
-	}
-	return replace(abs, perm, func(w io.Writer) error {
-		_, err := src.WriteTo(w)
-		return err
-	})
-}
-
-// delete removes a working file and the directories that it leaves empty.
-func (p *plan) delete(path string) (bool, error) {
-	err := os.Remove(p.abs(path))
-	if errors.Is(err, fs.ErrNotExist) || notDir(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	for d := dirOf(path); d != "."; d = dirOf(d) {
-		if os.Remove(p.abs(d)) != nil {
-			break // not empty
-		}
-	}
-	return true, nil
-}
-
-// Pick returns the state of the index in which the datasets and plain files
-// that patterns name are those of to and all others those of from. Patterns
-// are datasets, paths, directories or glob patterns, relative to dir.
-func Pick(ctx context.Context, r *repo.Repo, dir string, patterns []string, from, to map[string]object.ID) (map[string]object.ID, []string, error) {
-	t := &tree{r: r, root: r.Layout().Root}
-	out := map[string]object.ID{}
-	for n, id := range from {
-		out[n] = id
-	}
-	var names []string
-	for _, p := range patterns {
-		hit, err := t.pick(ctx, dir, p, from, to, out)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(hit) == 0 {
-			return nil, nil, &NoMatchError{Pattern: p}
-		}
-		names = append(names, hit...)
-	}
-	slices.Sort(names)
-	return out, slices.Compact(names), nil
-}
-
-func (t *tree) pick(ctx context.Context, dir, pattern string, from, to, out map[string]object.ID) ([]string, error) {
-	rel := pattern
-	if t.root != "" && !strings.HasPrefix(pattern, "@") {
-		var err error
-		if rel, err = t.rel(dir, pattern); err != nil {
-			return nil, err
-		}
-	}
-	objects := t.r.Objects()
-	var hit []string
-	for _, state := range []map[string]object.ID{from, to} {
-		for n, id := range state {
-			ok := n == pattern || matches(rel, n)
-			if !ok && !IsSystem(n) {
-				tb, err := loadTable(ctx, objects, id)
-				if err != nil {
-					return nil, err
-				}
-				sources, err := sourcesOf(ctx, objects, tb)
-				if err != nil {
-					return nil, err
-				}
-				ok = slices.ContainsFunc(sources, func(s *source.Source) bool { return matches(rel, s.Path) })
-			}
-			if ok && (n != FilesName || pattern == FilesName) && (!IsSystem(n) || n == pattern || rel == "") {
-				setID(out, n, to[n])
-				hit = append(hit, n)
-			}
-		}
-	}
-	plain, err := t.pickPlain(ctx, rel, from, to, out)
-	return append(hit, plain...), err
-}
-
-// matches reports whether a path is what rel names: itself, a directory above
-// it, or a pattern for it.
-func matches(rel, path string) bool {
-	if rel == "" || rel == path || strings.HasPrefix(path, rel+"/") {
-		return true
-	}
-	ok, err := filepath.Match(rel, path)
-	return ok && err == nil
-}
-
-func setID(m map[string]object.ID, n string, id object.ID) {
-	if id.IsZero() {
-		delete(m, n)
-	} else {
-		m[n] = id
-	}
-}
-
-// pickPlain takes over single plain files: @files becomes a mixture, which is
-// written as a table of its own.
-func (t *tree) pickPlain(ctx context.Context, rel string, from, to, out map[string]object.ID) ([]string, error) {
-	objects := t.r.Objects()
-	old, err := loadTable(ctx, objects, out[FilesName])
-	if err != nil {
-		return nil, err
-	}
-	new, err := loadTable(ctx, objects, to[FilesName])
-	if err != nil {
-		return nil, err
-	}
-	before, err := plainSet(ctx, old)
-	if err != nil {
-		return nil, err
-	}
-	var put []plainFile
-	var remove, hit []string
-	after := map[string]bool{}
-	if new != nil {
-		for b, err := range new.Scan(ctx, table.ScanOptions{}) {
-			if err != nil {
-				return nil, err
-			}
-			for i := range b.Len {
-				f, err := fullPlainRow(b, i)
-				if err != nil {
-					return nil, err
-				}
-				if matches(rel, f.Path) {
-					after[f.Path] = true
-					hit = append(hit, f.Path)
-					put = append(put, f)
-				}
-			}
-		}
-	}
-	for _, f := range before {
-		if matches(rel, f.Path) && !after[f.Path] {
-			remove, hit = append(remove, f.Path), append(hit, f.Path)
-		}
-	}
-	if len(hit) == 0 {
-		return nil, nil
-	}
-	w, err := t.r.Objects().NewWriter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = w.Discard() }()
-	mixed, err := editPlain(ctx, w, old, put, remove)
-	if err != nil {
-		return nil, err
-	}
-	id, err := savePlain(ctx, w, mixed)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Publish(ctx); err != nil {
-		return nil, err
-	}
-	setID(out, FilesName, id)
-	return hit, nil
-}
-
-// fullPlainRow reads a row of @files with its media columns.
-func fullPlainRow(b *column.Batch, i int) (plainFile, error) {
-	f, err := plainRow(b, i)
-	if err == nil && !b.Cols[4].IsNull(i) {
-		f.Info.MIME = string(b.Cols[4].At(i))
-	}
-	for k, p := range []*int{&f.Info.Width, &f.Info.Height, &f.Info.Orientation} {
-		if !b.Cols[5+k].IsNull(i) {
-			*p = int(b.Cols[5+k].Ints[i])
-		}
-	}
-	return f, err
 }

@@ -52,6 +52,11 @@ func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error
 			out.Files = append(out.Files, n)
 		}
 	}
+	if !o.Force && !o.Cached {
+		if err := checkStaged(ctx, r, out); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case o.DryRun:
 		return out, nil
@@ -74,6 +79,75 @@ func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error
 		return nil
 	})
 	return out, err
+}
+
+// checkStaged refuses to remove what was staged and not committed: nothing would
+// name its content any more.
+func checkStaged(ctx context.Context, r *repo.Repo, going *Removed) error {
+	t, err := openReading(ctx, r)
+	if err != nil {
+		return err
+	}
+	staged, err := r.Staged(ctx)
+	if err != nil {
+		return err
+	}
+	lost := &OverwriteError{}
+	for _, c := range staged {
+		if c.Name == FilesName {
+			if lost.Paths, err = t.stagedPlain(ctx, c, going.Files); err != nil {
+				return err
+			}
+			continue
+		}
+		if !slices.Contains(going.Datasets, c.Name) {
+			continue
+		}
+		for _, p := range t.ix.SourcesOf(c.Name) {
+			_, there, err := t.lstat(p)
+			if err != nil {
+				return err
+			}
+			if there {
+				lost.Names = append(lost.Names, c.Name)
+				break
+			}
+		}
+	}
+	if len(lost.Names)+len(lost.Paths) > 0 {
+		return lost
+	}
+	return nil
+}
+
+// stagedPlain returns those of paths that are there and differ between HEAD and
+// index.
+func (t *tree) stagedPlain(ctx context.Context, c repo.TreeChange, paths []string) (out []string, err error) {
+	var sets [2][]plainFile
+	for i, id := range []object.ID{c.Old, c.New} {
+		files, err := loadTable(ctx, t.r.Objects(), id)
+		if err != nil {
+			return nil, err
+		}
+		if sets[i], err = plainSet(ctx, files); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range paths {
+		was, inHead := findPlain(sets[0], p)
+		now, _ := findPlain(sets[1], p)
+		if inHead && was.Ref == now.Ref && was.Mode == now.Mode {
+			continue
+		}
+		_, there, err := t.lstat(p)
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			out = append(out, p)
+		}
+	}
+	return out, nil
 }
 
 // MoveOptions say what to rename.

@@ -87,14 +87,21 @@ func (t *tree) choose(ctx context.Context, o *AddOptions, known *tracked) (*sele
 }
 
 func (t *tree) chooseOne(ctx context.Context, o *AddOptions, known *tracked, sel *selection, rel, asked string) ([]found, error) {
+	if err := ownPath(rel, asked); err != nil {
+		return nil, err
+	}
 	fi, err := os.Lstat(t.abs(rel))
 	switch {
+	case err == nil && !t.real(rel):
+		return nil, &FormatError{Path: asked, Reason: "is behind a symbolic link"}
 	case err == nil && fi.IsDir():
 		files, err := t.walk(ctx, rel, o.Force)
 		if err != nil {
 			return nil, err
 		}
 		return files, t.chooseGone(known, sel, rel, files)
+	case err == nil && !fi.Mode().IsRegular() && fi.Mode()&fs.ModeSymlink == 0:
+		return nil, &FormatError{Path: asked, Reason: "is not a regular file"}
 	case err == nil:
 		return []found{{rel, repo.StatOf(fi)}}, nil
 	case !errors.Is(err, fs.ErrNotExist) && !notDir(err):

@@ -153,8 +153,11 @@ func (w *walker) enter(into *folder, path, name string, ig *ignore.Dir) error {
 }
 
 // lstat returns the stat of a path of the repository; ok is false where there
-// is nothing, or a directory.
+// is nothing, a directory, or a symbolic link above it.
 func (t *tree) lstat(path string) (s repo.FileStat, ok bool, err error) {
+	if !t.real(path) {
+		return s, false, nil
+	}
 	fi, err := os.Lstat(t.abs(path))
 	if errors.Is(err, fs.ErrNotExist) || notDir(err) {
 		return s, false, nil

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/strata-data/strata/internal/format"
 	"github.com/strata-data/strata/internal/format/formats"
@@ -63,7 +64,8 @@ type tree struct {
 	root  string
 	ix    *repo.Index
 	stats *repo.StatCache
-	clock int64 // the file system's time when this began
+	clock int64    // the file system's time when this began
+	dirs  sync.Map // directories that are known to be no symbolic links
 }
 
 func open(ctx context.Context, r *repo.Repo) (*tree, error) {
