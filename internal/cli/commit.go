@@ -177,23 +177,26 @@ func printCommitted(env *Env, res *strata.CommitResult) {
 // added(+), 90 removed(-), 1,212 modified(~).
 func shortStat(changes []strata.DatasetChange) string {
 	var datasets, all, schema int
-	var samples, files strata.DatasetChange
+	var samples, files, slices strata.DatasetChange
 	for _, d := range changes {
 		sum := &samples
-		if d.Name == "@files" {
+		switch {
+		case d.Name == "@files":
 			sum = &files
-		} else {
+		case d.Name == "@slices":
+			sum = &slices
+		default:
 			datasets++
 			if d.Change == "A" {
 				all++
+			}
+			if len(d.SchemaChanges) > 0 {
+				schema++
 			}
 		}
 		sum.Added += d.Added
 		sum.Removed += d.Removed
 		sum.Modified += d.Modified
-		if len(d.SchemaChanges) > 0 {
-			schema++
-		}
 	}
 	var parts []string
 	if datasets > 0 {
@@ -206,7 +209,8 @@ func shortStat(changes []strata.DatasetChange) string {
 			parts = append(parts, "schema changed")
 		}
 	}
-	return strings.Join(append(parts, countsInWords(files, "file")...), ", ")
+	parts = append(parts, countsInWords(files, "file")...)
+	return strings.Join(append(parts, countsInWords(slices, "slice")...), ", ")
 }
 
 // countsInWords names the noun once: 400 samples added(+), 90 removed(-).

@@ -111,8 +111,11 @@ func printCommit(env *Env, e *strata.LogEntry) {
 	env.Printf("\n")
 	for _, d := range e.Datasets {
 		noun := "sample"
-		if d.Name == "@files" {
+		switch d.Name {
+		case "@files":
 			noun = "file"
+		case "@slices":
+			noun = "slice"
 		}
 		rows := plural(d.Rows.To, noun)
 		if d.Rows.From != d.Rows.To && d.Change == "M" {
