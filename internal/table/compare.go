@@ -71,30 +71,12 @@ func (c Cells) Value(ctx context.Context, f *column.Field) (*column.Vector, int,
 // and pages that differ are read.
 func Compare(ctx context.Context, a, b *Table, columns []string) iter.Seq2[*Delta, error] {
 	return func(yield func(*Delta, error) bool) {
-		c := newComparer(ctx, a, b, columns)
-		d := merkle.NewDiff(a.r, a.Root, b.r, b.Root)
-		for {
-			step, more, err := d.Next(ctx)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !more {
-				return
-			}
-			delta, err := c.step(step)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if len(delta.Changes) > 0 && !yield(delta, nil) {
-				return
-			}
-		}
+		newPipeline(a, b, newComparer(a, b, columns)).run(ctx, yield)
 	}
 }
 
-// comparer joins the leaves of two tables.
+// comparer joins the leaves of two tables. It belongs to one goroutine at a
+// time, and so do the Cells of its deltas.
 type comparer struct {
 	ctx      context.Context
 	a, b     *Table
@@ -117,8 +99,8 @@ func (q *queue) left() bool { return q.leaf != nil && q.at < q.keys.len() }
 // mark is a cell that differs: the row of the run and the column.
 type mark struct{ row, col int }
 
-func newComparer(ctx context.Context, a, b *Table, columns []string) *comparer {
-	c := &comparer{ctx: ctx, a: a, b: b}
+func newComparer(a, b *Table, columns []string) *comparer {
+	c := &comparer{a: a, b: b}
 	for i := range b.Schema.Fields {
 		f := &b.Schema.Fields[i]
 		j := a.Schema.Index(f.ID)

@@ -148,15 +148,43 @@ func (s *Sorter) gather(out *Sorted, order []uint32) {
 	out.Batch.Reset()
 	out.Ordinal = out.Ordinal[:0]
 	for c, v := range out.Batch.Cols {
-		src := s.rows.Cols[c]
-		for _, row := range order {
-			v.AppendOne(src, int(row))
-		}
+		appendRows(v, s.rows.Cols[c], order)
 	}
 	out.Batch.Len = len(order)
 	for _, row := range order {
 		out.Ordinal = append(out.Ordinal, s.ordinal[row])
 	}
+}
+
+// appendRows appends the values of src at the given rows to v.
+func appendRows(v, src *column.Vector, rows []uint32) {
+	if src.Nulls > 0 || v.Nulls > 0 {
+		for _, row := range rows {
+			v.AppendOne(src, int(row))
+		}
+		return
+	}
+	switch src.Type.Layout() {
+	case column.LayoutInt:
+		for _, row := range rows {
+			v.Ints = append(v.Ints, src.Ints[row])
+		}
+	case column.LayoutF64:
+		for _, row := range rows {
+			v.F64 = append(v.F64, src.F64[row])
+		}
+	case column.LayoutBytes:
+		for _, row := range rows {
+			v.Bytes = append(v.Bytes, src.Bytes[src.Offs[row]:src.Offs[row+1]]...)
+			v.Offs = append(v.Offs, uint32(len(v.Bytes)))
+		}
+	default:
+		for _, row := range rows {
+			v.AppendOne(src, int(row))
+		}
+		return
+	}
+	v.Len += len(rows)
 }
 
 // run is a sorted run in the temporary file: blocks of a length and, for each
