@@ -12,6 +12,7 @@ type ResetOptions struct {
 	Name  string    // how the user named it, for the reflog
 	Index bool      // also make the index that commit's tree (--mixed, --hard)
 	By    Signature
+	Stage func(*Index) error // how the index becomes that of To; nil changes its datasets only
 }
 
 // Reset moves HEAD's branch, or a detached HEAD, to a commit and remembers
@@ -39,7 +40,11 @@ func (r *Repo) Reset(ctx context.Context, o ResetOptions) (Head, error) {
 		if err != nil {
 			return err
 		}
-		ix.SetTree(tree)
+		if o.Stage == nil {
+			ix.SetTree(tree)
+		} else if err := o.Stage(ix); err != nil {
+			return err
+		}
 		return t.SaveIndex(ix)
 	})
 	return was, err

@@ -357,7 +357,7 @@ func writeSource(ctx context.Context, r *repo.Repo, t *table.Table, s *source.So
 	if s.Executable {
 		perm = 0o777
 	}
-	return replace(to, perm, func(w io.Writer) error {
+	return replace(r, to, perm, func(w io.Writer) error {
 		return source.Restore(ctx, r.Objects(), t, s, w, source.RestoreOptions{Format: f, Mem: r.Mem(), Temp: Temp(r)})
 	})
 }

@@ -59,6 +59,18 @@ func (k *tracked) below(dir string) []string {
 	return out
 }
 
+// above returns the tracked files that are directories above path now. Those
+// that seen has were asked about already.
+func (k *tracked) above(path string, seen map[string]bool) (out []string) {
+	for d := dirOf(path); d != "." && !seen[d]; d = dirOf(d) {
+		seen[d] = true
+		if k.has(d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // choose finds the files that the paths of an Add name.
 func (t *tree) choose(ctx context.Context, o *AddOptions, known *tracked) (*selection, error) {
 	sel := &selection{}
@@ -66,7 +78,7 @@ func (t *tree) choose(ctx context.Context, o *AddOptions, known *tracked) (*sele
 	if (o.All || o.Update) && len(paths) == 0 {
 		paths = []string{t.root}
 	}
-	seen := map[string]bool{}
+	seen, dirs := map[string]bool{}, map[string]bool{}
 	for _, p := range paths {
 		rel, err := t.rel(o.Dir, p)
 		if err != nil {
@@ -80,9 +92,12 @@ func (t *tree) choose(ctx context.Context, o *AddOptions, known *tracked) (*sele
 			if !seen[f.path] && (!o.Update || known.has(f.path)) {
 				seen[f.path] = true
 				sel.files = append(sel.files, f)
+				sel.gone = append(sel.gone, known.above(f.path, dirs)...)
 			}
 		}
 	}
+	slices.Sort(sel.gone)
+	sel.gone = slices.Compact(sel.gone)
 	return sel, nil
 }
 
@@ -103,6 +118,8 @@ func (t *tree) chooseOne(ctx context.Context, o *AddOptions, known *tracked, sel
 	case err == nil && !fi.Mode().IsRegular() && fi.Mode()&fs.ModeSymlink == 0:
 		return nil, &FormatError{Path: asked, Reason: "is not a regular file"}
 	case err == nil:
+		below := known.below(rel) // it was a directory
+		sel.gone = append(sel.gone, slices.DeleteFunc(below, func(p string) bool { return p == rel })...)
 		return []found{{rel, repo.StatOf(fi)}}, nil
 	case !errors.Is(err, fs.ErrNotExist) && !notDir(err):
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -135,7 +136,7 @@ func (t *tree) temp() (*os.File, error) { return Temp(t.r)() }
 
 // Temp returns a maker of temporary files in the repository's directory.
 func Temp(r *repo.Repo) func() (*os.File, error) {
-	return func() (*os.File, error) { return os.CreateTemp(r.Layout().Dir, "tmp-sort-*") }
+	return func() (*os.File, error) { return os.CreateTemp(r.Layout().Dir, repo.TempPrefix+"sort-*") }
 }
 
 // loadTable reads a table, nil for the zero id.
@@ -160,6 +161,42 @@ func sourcesOf(ctx context.Context, r store.Reader, t *table.Table) ([]*source.S
 		out[i] = s
 	}
 	return out, nil
+}
+
+// Stage makes next the datasets of the index, and its sources those of these
+// datasets. Working files are not looked at.
+func Stage(ctx context.Context, r store.Reader, ix *repo.Index, next map[string]object.ID) error {
+	type place struct{ path, dataset string }
+	var come []place
+	for name, id := range next {
+		if ix.Datasets[name] == id || IsSystem(name) {
+			continue
+		}
+		t, err := loadTable(ctx, r, id)
+		if err != nil {
+			return err
+		}
+		sources, err := sourcesOf(ctx, r, t)
+		if err != nil {
+			return err
+		}
+		for _, s := range sources {
+			come = append(come, place{s.Path, name})
+		}
+	}
+	for path, s := range ix.Sources {
+		if next[s.Dataset] == ix.Datasets[s.Dataset] || slices.Contains(come, place{path, s.Dataset}) {
+			continue
+		}
+		delete(ix.Sources, path)
+	}
+	for _, c := range come {
+		if _, ok := ix.Sources[c.path]; !ok {
+			ix.Sources[c.path] = repo.Source{Dataset: c.dataset} // a record that holds for no file
+		}
+	}
+	ix.Datasets = next
+	return nil
 }
 
 // Count returns how many samples differ between two versions of a dataset, nil

@@ -39,10 +39,10 @@ func (r *Repo) Restore(ctx context.Context, o RestoreOptions) (*RestoreResult, e
 	}
 	out := &RestoreResult{Schema: "strata.restore/1", Datasets: names}
 	if !o.Worktree {
-		return out, r.r.Update(ctx, func(tx *repo.Tx) error {
-			ix.Datasets = next
-			return tx.SaveIndex(ix)
-		})
+		if err := worktree.Stage(ctx, r.r.Objects(), ix, next); err != nil {
+			return nil, err
+		}
+		return out, r.r.Update(ctx, func(tx *repo.Tx) error { return tx.SaveIndex(ix) })
 	}
 	only, err := pickOnly(ctx, r, ix.Datasets, next, o)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r *Repo) Restore(ctx context.Context, o RestoreOptions) (*RestoreResult, e
 	}
 	w, err := worktree.Checkout(ctx, r.r, only.from, only.to, true, func(_ *repo.Tx, ix *repo.Index) error {
 		if o.Staged {
-			ix.Datasets = next
+			return worktree.Stage(ctx, r.r.Objects(), ix, next)
 		}
 		return nil
 	})

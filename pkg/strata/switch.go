@@ -189,7 +189,12 @@ func (r *Repo) Reset(ctx context.Context, o ResetOptions) (*ResetResult, error) 
 			return nil, err
 		}
 	}
-	was, err := r.r.Reset(ctx, repo.ResetOptions{To: to, Name: rev, Index: mode != "soft", By: by})
+	next, err := r.stateOf(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	stage := func(ix *repo.Index) error { return worktree.Stage(ctx, r.r.Objects(), ix, next) }
+	was, err := r.r.Reset(ctx, repo.ResetOptions{To: to, Name: rev, Index: mode != "soft", By: by, Stage: stage})
 	if err != nil {
 		return nil, err
 	}
