@@ -144,7 +144,9 @@ func (p *pipeline) schedule(ctx context.Context, order chan<- *unit) error {
 	for {
 		step, more, err := d.Next(ctx)
 		if err != nil {
-			_ = g.Wait()
+			if failed := g.Wait(); failed != nil {
+				return failed // it cancelled what Next was reading
+			}
 			return err
 		}
 		if !more {
