@@ -60,7 +60,7 @@ func NewFileRecord(s FileStat, content object.ID, began int64) FileRecord {
 // FileClock returns the present time by the clock of the file system that the
 // repository is on, in nanoseconds since 1970, by making a file there.
 func (r *Repo) FileClock() (int64, error) {
-	f, err := vfs.OS{}.CreateTemp(r.layout.Dir, "clock-", 0o600)
+	f, err := vfs.OS{}.CreateTemp(r.layout.Dir, TempPrefix+"clock-", 0o600)
 	if err != nil {
 		return 0, err
 	}

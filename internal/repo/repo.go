@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/strata-data/strata/internal/store"
@@ -111,6 +113,10 @@ func (r *Repo) Lock(ctx context.Context) (unlock func() error, err error) {
 	holder := vfs.Holder{PID: os.Getpid(), Host: host, Command: r.opt.Command, Since: r.opt.Now()}
 	for waited := time.Duration(0); ; waited += lockPoll {
 		unlock, err = vfs.Lock(r.layout.lockPath(), holder)
+		if err == nil {
+			r.cleanTemp(ctx)
+			return unlock, nil
+		}
 		if held := (*vfs.LockedError)(nil); !errors.As(err, &held) || waited >= r.opt.LockWait {
 			return unlock, err
 		}
@@ -118,6 +124,28 @@ func (r *Repo) Lock(ctx context.Context) (unlock func() error, err error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// TempPrefix begins the names of temporary files in the repository's directory.
+const TempPrefix = "tmp-"
+
+// cleanTemp removes what processes left behind that were killed; the caller
+// holds the lock. Whatever it cannot remove stays for the next writer.
+func (r *Repo) cleanTemp(ctx context.Context) {
+	if s, onDisk := r.objects.(*segment.Store); onDisk {
+		if _, err := s.CleanTemp(ctx); err != nil {
+			r.opt.Log.Warn("remove temporary segments", "error", err)
+		}
+	}
+	entries, err := os.ReadDir(r.layout.Dir)
+	if err != nil {
+		r.opt.Log.Warn("remove temporary files", "error", err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), TempPrefix) {
+			_ = os.Remove(filepath.Join(r.layout.Dir, e.Name()))
 		}
 	}
 }

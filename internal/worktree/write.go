@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,14 +19,23 @@ import (
 	"github.com/strata-data/strata/internal/vfs"
 )
 
-// replace writes a file beside its place and renames it there. It is not
+// replace writes a file in the repository's directory and renames it to its
+// place; where that is another file system, beside its place. It is not
 // synced: the repository has its content, and a crash of the machine at worst
 // leaves a file that status finds changed.
-func replace(to string, perm fs.FileMode, write func(io.Writer) error) (err error) {
+func replace(r *repo.Repo, to string, perm fs.FileMode, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
 	}
-	f, err := vfs.OS{}.CreateTemp(filepath.Dir(to), ".strata-", perm)
+	err := replaceFrom(r.Layout().Dir, repo.TempPrefix+"file-", to, perm, write)
+	if errors.Is(err, syscall.EXDEV) {
+		err = replaceFrom(filepath.Dir(to), ".strata-", to, perm, write)
+	}
+	return err
+}
+
+func replaceFrom(dir, prefix, to string, perm fs.FileMode, write func(io.Writer) error) error {
+	f, err := vfs.OS{}.CreateTemp(dir, prefix, perm)
 	if err != nil {
 		return err
 	}
@@ -132,7 +142,7 @@ func (p *plan) put(ctx context.Context, f plainFile, abs string) error {
 	if f.Mode == modeExec {
 		perm = 0o777
 	}
-	return replace(abs, perm, func(w io.Writer) error {
+	return replace(p.r, abs, perm, func(w io.Writer) error {
 		_, err := src.WriteTo(w)
 		return err
 	})
