@@ -62,7 +62,7 @@ func runDemo(ctx context.Context, env *Env, o *demoOptions) error {
 			return env.PrintJSON(doc)
 		}
 		env.Printf("%s\n", scenes)
-		env.Next("cd " + shellQuote(o.dir) + " && strata init")
+		env.Next("cd " + shellWord(o.dir) + " && strata init")
 		return nil
 	}
 	show := env.Out
@@ -81,7 +81,7 @@ func runDemo(ctx context.Context, env *Env, o *demoOptions) error {
 		return env.PrintJSON(doc)
 	}
 	env.Printf("\n%s\n", env.Style().Header("# The repository is in "+dir+". Go on with"))
-	for _, next := range append([]string{"cd " + shellQuote(dir)}, doc.Next...) {
+	for _, next := range append([]string{"cd " + shellWord(dir)}, doc.Next...) {
 		env.Printf("    %s\n", next)
 	}
 	return nil
@@ -117,7 +117,7 @@ func (e *Env) takeStep(ctx context.Context, show io.Writer, dir string, step dem
 		}
 		line := "strata"
 		for _, a := range args {
-			line += " " + shellQuote(a)
+			line += " " + shellWord(a)
 		}
 		commands = append(commands, line)
 		fmt.Fprintf(show, "%s\n", e.Style().Header("$ "+line))
@@ -151,18 +151,4 @@ func (e *Env) runInside(show io.Writer, dir string, now time.Time, args []string
 		return fmt.Errorf("exit code %d: %s", code, strings.TrimSpace(words.String()))
 	}
 	return nil
-}
-
-// shellQuote writes an argument as one types it in a shell.
-func shellQuote(arg string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:,=@~+%", r)
-	}
-	if arg != "" && strings.TrimFunc(arg, plain) == "" && !strings.HasPrefix(arg, "~") {
-		return arg
-	}
-	if !strings.ContainsAny(arg, "\"$`\\!") {
-		return `"` + arg + `"`
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }

@@ -116,9 +116,13 @@ func (e *Env) Warnf(slug, format string, a ...any) {
 // Next names the command that usually follows; at most one such line a command.
 func (e *Env) Next(command string) { e.Notef("next: %s", command) }
 
-// words writes to standard error without tearing the progress line. An error
-// there can be told to nobody and is dropped.
+// words writes to standard error without tearing the progress line, and behind
+// what was printed before it where both go to one place. An error there can be
+// told to nobody and is dropped.
 func (e *Env) words(s string) {
+	if e.out != nil {
+		e.out.Flush()
+	}
 	if p := e.progress; p != nil {
 		p.interrupt(s)
 		return

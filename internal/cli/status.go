@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/report"
 	"github.com/strata-data/strata/pkg/strata"
 )
 
@@ -25,7 +26,8 @@ func newStatusCmd(env *Env) *cobra.Command {
 		Short: "Show what is staged, changed and untracked",
 		Long: "Counts of samples compare the index with the last commit. What changed in the\n" +
 			"working files is found without reading files that look the same as when they were\n" +
-			"added; strata diff shows what changed in them.",
+			"added; strata diff shows what changed in them. Many plain files of one directory are\n" +
+			"one line, with -v a line each.",
 		Example: "  strata status\n  strata status -s\n  strata status --porcelain -z",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), env, o) },
@@ -89,9 +91,8 @@ func printStatus(env *Env, res *strata.StatusResult) {
 	}
 	if len(res.Untracked) > 0 {
 		env.Printf("Untracked files:  (strata add <file> to include)\n")
-		quote := env.pathQuoter()
-		for _, p := range res.Untracked {
-			env.Printf("  %s\n", st.Removed(quote(p)))
+		for _, line := range untrackedLines(env, res.Untracked) {
+			env.Printf("  %s\n", line)
 		}
 	}
 	switch {
@@ -113,6 +114,9 @@ func printStatus(env *Env, res *strata.StatusResult) {
 func printEntries(env *Env, entries []strata.StatusEntry, paint func(string) string) {
 	quote := env.pathQuoter()
 	var rows [][]string
+	if env.Flags.Verbose == 0 {
+		entries = foldEntries(entries)
+	}
 	for _, e := range entries {
 		rows = append(rows, []string{"  " + paint(changeWord(e.Change)+":"), paint(quote(e.Name)), entryText(env.Style(), e, quote)})
 	}
@@ -121,9 +125,59 @@ func printEntries(env *Env, entries []strata.StatusEntry, paint func(string) str
 	}
 }
 
+// foldEntries makes one entry of many plain files of one directory that changed
+// in the same way; Added is then their number.
+func foldEntries(entries []strata.StatusEntry) []strata.StatusEntry {
+	var folded []strata.StatusEntry
+	var files []strata.FileDiff
+	for _, e := range entries {
+		if e.Kind == "file" {
+			files = append(files, strata.FileDiff{Change: e.Change, Path: e.Name})
+			continue
+		}
+		folded = append(folded, e)
+	}
+	for _, g := range report.FoldFiles(files) {
+		e := strata.StatusEntry{Name: g.Path, Kind: "file", Change: g.Change}
+		if g.N > 1 {
+			e.Added = g.N
+		}
+		folded = append(folded, e)
+	}
+	return folded
+}
+
+// untrackedLines are the paths as they are printed, folded unless --verbose.
+func untrackedLines(env *Env, paths []string) []string {
+	st, quote := env.Style(), env.pathQuoter()
+	files := make([]strata.FileDiff, len(paths))
+	for i, p := range paths {
+		files[i].Path = p
+	}
+	groups := report.FoldFiles(files)
+	if env.Flags.Verbose > 0 {
+		groups = groups[:0]
+		for _, p := range paths {
+			groups = append(groups, report.FileGroup{Path: p, N: 1})
+		}
+	}
+	var lines []string
+	for _, g := range groups {
+		line := st.Removed(quote(g.Path))
+		if g.N > 1 {
+			line += "  " + plural(g.N, "file")
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // entryText says how much of an entry changed, or in which files.
 func entryText(st style, e strata.StatusEntry, quote func(string) string) string {
-	if e.Kind == "file" {
+	switch {
+	case e.Kind == "file" && e.Added > 0:
+		return plural(e.Added, "file")
+	case e.Kind == "file":
 		return ""
 	}
 	if e.Added+e.Removed+e.Modified > 0 || e.SchemaChanged {

@@ -114,9 +114,10 @@ func columnText(c diff.Column, o Options) string {
 	return strings.Join(parts, o.point())
 }
 
-// DiffFiles writes a line for each plain file that differs, as A, M or D.
+// DiffFiles writes a line for each plain file that differs, as A, M or D; many
+// of one directory are one line.
 func DiffFiles(w io.Writer, files []strata.FileDiff, o Options) {
-	for _, f := range files {
+	for _, f := range FoldFiles(files) {
 		paint := o.paint().Modified
 		switch f.Change {
 		case "A":
@@ -124,7 +125,7 @@ func DiffFiles(w io.Writer, files []strata.FileDiff, o Options) {
 		case "D":
 			paint = o.paint().Removed
 		}
-		fmt.Fprintln(w, paint(f.Change+"  "+oneLine(f.Path)))
+		fmt.Fprintln(w, paint(f.Change+"  "+f.Text()))
 	}
 }
 
@@ -144,8 +145,12 @@ func DiffStat(w io.Writer, d *strata.DiffResult, o Options) {
 		}
 		t.Row(nil, " "+s.Name, "|", Count(s.Total()), strings.TrimSpace(statBar(s, most, o)+" "+note))
 	}
-	for _, f := range d.Files {
-		t.Row(nil, " "+oneLine(f.Path), "|", f.Change)
+	for _, f := range FoldFiles(d.Files) {
+		n := ""
+		if f.N > 1 {
+			n = Count(f.N)
+		}
+		t.Row(nil, " "+oneLine(f.Path), "|", n, f.Change)
 	}
 	t.Write(w)
 	if !d.Empty() {
@@ -169,14 +174,19 @@ func statBar(s *strata.DatasetDiff, most int64, o Options) string {
 // ShortStat returns the counts of all datasets and plain files on one line,
 // which begins with a blank as git's does.
 func ShortStat(d *strata.DiffResult) string {
-	var added, removed, modified int64
+	var datasets, slices, added, removed, modified int64
 	for i := range d.Datasets {
+		if d.Datasets[i].Name == "@slices" {
+			slices += d.Datasets[i].Total()
+			continue
+		}
+		datasets++
 		added += d.Datasets[i].Added
 		removed += d.Datasets[i].Removed
 		modified += d.Datasets[i].Modified
 	}
 	var parts []string
-	if n := int64(len(d.Datasets)); n > 0 {
+	if n := datasets; n > 0 {
 		parts = append(parts, Plural(n, "dataset")+" changed")
 	}
 	for _, p := range []struct {
@@ -189,6 +199,9 @@ func ShortStat(d *strata.DiffResult) string {
 	}
 	if n := int64(len(d.Files)); n > 0 {
 		parts = append(parts, Plural(n, "file")+" changed")
+	}
+	if slices > 0 {
+		parts = append(parts, Plural(slices, "slice")+" changed")
 	}
 	if parts == nil {
 		return ""
