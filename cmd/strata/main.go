@@ -36,9 +36,9 @@ func main() {
 	os.Exit(cli.Run(env, os.Args[1:]))
 }
 
-// limitMemory lets the garbage collector wait longer, for as long as the budget
-// is kept: live data is small beside it.
+// limitMemory lets the garbage collector wait longer for as long as the budget
+// is kept, of which a part is left to what is not on the heap.
 func limitMemory(bytes int64) {
-	debug.SetMemoryLimit(bytes)
-	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(bytes - bytes/8)
+	debug.SetGCPercent(200)
 }

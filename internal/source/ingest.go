@@ -86,7 +86,7 @@ func (g *ingester) begin(shuffled bool) {
 		f := &g.q.Files[i]
 		g.sources = append(g.sources, &Source{Path: f.Path, Format: g.q.Format.Name, Size: f.Size,
 			Executable: f.Executable, ValuesOnly: g.q.ValuesOnly, Shuffled: shuffled})
-		g.odds = append(g.odds, table.NewSorter(oddSchema(), g.q.mem()/16, g.q.Temp))
+		g.odds = append(g.odds, table.NewSorter(oddSchema(), g.q.mem()/32, g.q.Temp))
 	}
 }
 
@@ -152,7 +152,7 @@ func (g *ingester) straight(ctx context.Context) (merkle.Root, error) {
 
 // sorted puts all rows into key order first.
 func (g *ingester) sorted(ctx context.Context) (merkle.Root, int64, error) {
-	s := table.NewSorter(g.schema, g.q.mem()/3, g.q.Temp)
+	s := table.NewSorter(g.schema, g.q.mem()/6, g.q.Temp)
 	defer s.Close()
 	for i := range g.inputs {
 		for p, err := range g.parts(ctx, i) {

@@ -29,7 +29,7 @@ func recordSchema() *column.Schema {
 // file are sorted beside their places, joined with the samples in key order,
 // and the records sorted by place: two sorts instead of a seek for each row.
 func restoreShuffled(ctx context.Context, r store.Reader, t *table.Table, chunks []chunk, rd *renderer, cw *cutWriter, o RestoreOptions) error {
-	places := table.NewSorter(positionSchema(), o.Mem/4, o.Temp)
+	places := table.NewSorter(positionSchema(), o.Mem/12, o.Temp)
 	defer places.Close()
 	at := int64(0)
 	for i := range chunks {
@@ -50,7 +50,7 @@ func restoreShuffled(ctx context.Context, r store.Reader, t *table.Table, chunks
 			return err
 		}
 	}
-	records := table.NewSorter(recordSchema(), o.Mem/3, o.Temp)
+	records := table.NewSorter(recordSchema(), o.Mem/6, o.Temp)
 	defer records.Close()
 	if err := joinPlaces(ctx, t, places, rd, records); err != nil {
 		return err

@@ -241,9 +241,9 @@ func fieldFor(f column.Field, before *column.Schema, hadRows bool, asked *column
 		out.Type = asked
 	}
 	if before == nil {
-		return out
+		before = &column.Schema{}
 	}
-	if i := before.ByName(f.Name); i >= 0 {
+	if i := before.ByName(f.Name); i >= 0 && !column.Hidden(before.Fields[i].ID) {
 		out.ID = before.Fields[i].ID
 		if asked == nil && hadRows {
 			if t, err := common(before.Fields[i].Type, f.Type); err == nil {
@@ -252,8 +252,9 @@ func fieldFor(f column.Field, before *column.Schema, hadRows bool, asked *column
 		}
 		return out
 	}
-	// A name that an older, renamed column was born with needs another id.
-	for n := 2; before.Index(out.ID) >= 0 || s.Index(out.ID) >= 0; n++ {
+	// A name that an older, renamed column was born with needs another id, and
+	// so does that of a column which would be hidden.
+	for n := 2; column.Hidden(out.ID) || before.Index(out.ID) >= 0 || s.Index(out.ID) >= 0; n++ {
 		out.ID = fmt.Sprintf("%s#%d", f.Name, n)
 	}
 	return out
