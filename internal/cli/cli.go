@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func Run(env *Env, args []string) (code int) {
 		}
 	}()
 	root := newRoot(env)
-	root.SetArgs(leadingDirectory(args))
+	root.SetArgs(gitArguments(args))
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
@@ -86,9 +87,10 @@ func (e *Env) end(err error) error {
 	return err
 }
 
-// leadingDirectory writes -C before the verb as --directory, as behind some
-// verbs -C is a flag of the verb, as in git.
-func leadingDirectory(args []string) []string {
+// gitArguments writes two habits of git in a form that the flag parser knows: -C
+// before the verb as --directory, as behind some verbs -C is a flag of the verb,
+// and -5 behind log, reflog and head as -n5.
+func gitArguments(args []string) []string {
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
 		a := args[i]
@@ -104,7 +106,24 @@ func leadingDirectory(args []string) []string {
 		case strings.HasPrefix(a, "-") && a != "--" && a != "-":
 			out = append(out, a)
 		default:
-			return append(out, args[i:]...)
+			return append(out, countArguments(args[i:])...)
+		}
+	}
+	return out
+}
+
+// countArguments writes -5 as -n5 behind a verb that counts.
+func countArguments(args []string) []string {
+	if args[0] != "log" && args[0] != "reflog" && args[0] != "head" {
+		return args
+	}
+	out := slices.Clone(args)
+	for i, a := range out {
+		if a == "--" {
+			break
+		}
+		if len(a) > 1 && a[0] == '-' && strings.Trim(a[1:], "0123456789") == "" && !strings.HasPrefix(out[i-1], "-") {
+			out[i] = "-n" + a[1:]
 		}
 	}
 	return out

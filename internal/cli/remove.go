@@ -39,7 +39,7 @@ func runRm(ctx context.Context, env *Env, o *strata.RemoveOptions) error {
 	o.Dir = env.workDir()
 	res, err := r.Remove(ctx, *o)
 	if err != nil {
-		return err
+		return refusedTo("removing", err, "strata rm --cached   to keep the files, or --force to lose the changes")
 	}
 	if env.Flags.JSON {
 		return env.PrintJSON(res)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strata-data/strata/internal/worktree"
 	"github.com/strata-data/strata/pkg/strata"
 )
 
@@ -91,7 +92,7 @@ func runSwitch(ctx context.Context, env *Env, o strata.SwitchOptions) error {
 	env.OnInterrupt("files that were written are whole; strata status shows where it stopped")
 	res, err := r.Switch(ctx, o)
 	if err != nil {
-		return err
+		return refusedTo("switching to "+o.Target, err, "strata commit, or add --force to discard them")
 	}
 	env.stopProgress()
 	if env.Flags.JSON {
@@ -204,4 +205,14 @@ func splitDash(cmd *cobra.Command, args []string) (before, behind []string) {
 		return args[:n], args[n:]
 	}
 	return args, nil
+}
+
+// refusedTo says what a verb that refuses to lose work was about to do, and how
+// to go on.
+func refusedTo(doing string, err error, hints ...string) error {
+	e, ok := find[*worktree.OverwriteError](err)
+	if !ok {
+		return err
+	}
+	return &Failure{Slug: "would-overwrite", Message: doing + " " + e.Error(), Hints: hints, Err: err}
 }

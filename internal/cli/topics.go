@@ -91,6 +91,8 @@ An empty variable counts as not set. Others that are looked at:
 
   STRATA_AUTHOR_NAME, STRATA_AUTHOR_EMAIL   who makes a commit
   STRATA_AUTHOR_DATE                        when, as in commit --date
+  STRATA_COMMITTER_NAME, _EMAIL, _DATE      who writes it down, if that is another
+  STRATA_EDITOR, VISUAL, EDITOR             the editor of messages; core.editor too
   STRATA_PAGER, PAGER    the pager; empty or cat for none. Without them: less
   STRATA_PROGRESS_INTERVAL   seconds between progress lines off a terminal (30)
   STRATA_LOG             info or debug: what -v and -vv show
