@@ -98,10 +98,13 @@ func driftCells(c *drift.Column, o Options) []string {
 	return cells
 }
 
-// movedMost names the bin with the largest part in PSI and its rows on both
-// sides.
+// movedMost names the bin with the largest part in PSI and its share of the rows
+// of both sides.
 func movedMost(c *drift.Column, o Options) string {
 	b := c.Top[0]
+	if p := c.PSI; p != nil && p.N > 0 && p.M > 0 {
+		return fmt.Sprintf("%s: %s %s %s", o.Cell(b.Label, 32), share(b.Reference/p.N), o.arrow(), share(b.Current/p.M))
+	}
 	return fmt.Sprintf("%s: %s %s %s", o.Cell(b.Label, 32), Count(int64(b.Reference)), o.arrow(), Count(int64(b.Current)))
 }
 

@@ -82,9 +82,12 @@ func jsonText(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// jsonNumber is jsonText, with numbers of a few digits.
+// jsonNumber is jsonText, with numbers of a few digits and nothing for null.
 func jsonNumber(raw json.RawMessage) string {
 	var x float64
+	if string(raw) == "null" {
+		return ""
+	}
 	if json.Unmarshal(raw, &x) == nil && len(raw) > 8 {
 		return Number(x)
 	}
