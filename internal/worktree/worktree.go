@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -167,7 +166,7 @@ func sourcesOf(ctx context.Context, r store.Reader, t *table.Table) ([]*source.S
 // datasets. Working files are not looked at.
 func Stage(ctx context.Context, r store.Reader, ix *repo.Index, next map[string]object.ID) error {
 	type place struct{ path, dataset string }
-	var come []place
+	come := map[place]object.ID{}
 	for name, id := range next {
 		if ix.Datasets[name] == id || IsSystem(name) {
 			continue
@@ -181,18 +180,17 @@ func Stage(ctx context.Context, r store.Reader, ix *repo.Index, next map[string]
 			return err
 		}
 		for _, s := range sources {
-			come = append(come, place{s.Path, name})
+			come[place{s.Path, name}] = s.HashID()
 		}
 	}
 	for path, s := range ix.Sources {
-		if next[s.Dataset] == ix.Datasets[s.Dataset] || slices.Contains(come, place{path, s.Dataset}) {
-			continue
+		if _, stays := come[place{path, s.Dataset}]; !stays && next[s.Dataset] != ix.Datasets[s.Dataset] {
+			delete(ix.Sources, path)
 		}
-		delete(ix.Sources, path)
 	}
-	for _, c := range come {
-		if _, ok := ix.Sources[c.path]; !ok {
-			ix.Sources[c.path] = repo.Source{Dataset: c.dataset} // a record that holds for no file
+	for c, content := range come {
+		if _, ok := ix.Sources[c.path]; !ok { // the record holds for no file
+			ix.Sources[c.path] = repo.Source{FileRecord: repo.FileRecord{Content: content, Racy: true}, Dataset: c.dataset}
 		}
 	}
 	ix.Datasets = next

@@ -96,6 +96,11 @@ func (r *Repo) CreateTag(ctx context.Context, o TagOptions) (ID, error) {
 		if to.By, err = r.dated(to.By, "STRATA_COMMITTER_DATE", ""); err != nil {
 			return ID{}, err
 		}
+		unlock, err := r.r.Lock(ctx) // an object is made
+		if err != nil {
+			return ID{}, err
+		}
+		defer func() { _ = unlock() }()
 	} else if to.By, err = r.actor(); err != nil {
 		return ID{}, err
 	}

@@ -54,7 +54,7 @@ func modelPaths() []string {
 // force, a refused step changes nothing, and status is what the model sees.
 // STRATA_TEST_SEED=N runs one sequence again.
 func TestWorkingTreeLaws(t *testing.T) {
-	first, n := uint64(1), 400
+	first, n := uint64(1), 40
 	if testing.Short() {
 		n = 8
 	}
@@ -614,4 +614,52 @@ func (w *world) untracked() []string {
 		out = []string{}
 	}
 	return out
+}
+
+// A directory that became a symbolic link leads out of the repository: nothing
+// is read, written or deleted behind it.
+func TestBehindSymbolicLinks(t *testing.T) {
+	w := newWorld(t, 1)
+	w.write("d/m.bin")
+	w.write("d/b.csv")
+	w.write("n.txt")
+	w.addAll()
+	w.commit()
+	outside := t.TempDir()
+	before := files{"m.bin": "mine", "b.csv": "id,v\n9,mine\n"}
+	for name, text := range before {
+		w.must(os.WriteFile(filepath.Join(outside, name), []byte(text), 0o644))
+	}
+	leave := func() {
+		w.must(os.RemoveAll(filepath.Join(w.dir, "d")))
+		w.must(os.Symlink(outside, filepath.Join(w.dir, "d")))
+	}
+	ctx := context.Background()
+	at := func(p string) []string { return []string{filepath.Join(w.dir, p)} }
+	leave()
+	st, err := w.r.Status(ctx, strata.StatusOptions{})
+	w.must(err)
+	if diff := cmp.Diff([]string{"D dataset d/b", "D file d/m.bin"}, entries(st.Unstaged)); diff != "" {
+		t.Errorf("unstaged (-want +got):\n%s", diff)
+	}
+	if _, err := w.r.Add(ctx, strata.AddOptions{Dir: w.dir, Paths: at("d/m.bin")}); !errors.As(err, new(*worktree.FormatError)) {
+		t.Errorf("add behind a link: %v", err)
+	}
+	for _, force := range []func() error{
+		func() error {
+			_, err := w.r.Remove(ctx, strata.RemoveOptions{Dir: w.dir, Addresses: at("d/m.bin"), Force: true})
+			return err
+		},
+		func() error { _, err := w.r.Reset(ctx, strata.ResetOptions{Dir: w.dir, Mode: "hard"}); return err },
+		func() error {
+			_, err := w.r.Restore(ctx, strata.RestoreOptions{Dir: w.dir, Addresses: at("d/b.csv")})
+			return err
+		},
+	} {
+		leave()
+		w.must(force())
+		if diff := cmp.Diff(before, readTree(t, outside)); diff != "" {
+			t.Errorf("outside (-before +after):\n%s", diff)
+		}
+	}
 }
