@@ -97,7 +97,7 @@ func TestIngestThatFailsLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	for _, text := range [][]byte{sorted, mixed} {
 		for _, key := range [][]string{{"id"}, nil} {
-			for n := 1; n < 400; n += 1 + n/6 {
+			for n := 1; n < 400; n += 1 + n/3 {
 				for _, cancelled := range []bool{false, true} {
 					w := newWorld(t)
 					ctx, cancel := context.WithCancel(context.Background())

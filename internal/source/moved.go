@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
@@ -11,7 +13,11 @@ import (
 // Moved returns t with its source files under other paths; paths maps old to
 // new, others stay. Sources are in order of path again.
 func Moved(ctx context.Context, w store.Writer, t *table.Table, paths map[string]string) (*table.Table, error) {
-	out := table.New(w, t.Schema, t.Root)
+	type moved struct {
+		path string
+		id   object.ID
+	}
+	var all []moved
 	for _, id := range t.Sources {
 		s, err := Load(ctx, w, id)
 		if err != nil {
@@ -23,7 +29,12 @@ func Moved(ctx context.Context, w store.Writer, t *table.Table, paths map[string
 				return nil, err
 			}
 		}
-		out.Sources = append(out.Sources, object.ID(id))
+		all = append(all, moved{s.Path, id})
+	}
+	slices.SortFunc(all, func(a, b moved) int { return strings.Compare(a.path, b.path) })
+	out := table.New(w, t.Schema, t.Root)
+	for _, m := range all {
+		out.Sources = append(out.Sources, m.id)
 	}
 	return out, nil
 }

@@ -41,6 +41,9 @@ func updatable(q *Request) bool {
 		q.Duplicates != DuplicateError || len(q.Files) != len(q.Old.Sources) || q.Old.Rows() == 0 {
 		return false
 	}
+	if q.Text.Delimiter != 0 || q.Text.Header != nil || len(q.Text.Rename) > 0 {
+		return false // perhaps another dialect than before
+	}
 	if len(q.Key) == 0 {
 		return true
 	}

@@ -278,3 +278,46 @@ func TestFormatsGiveOneRoot(t *testing.T) {
 		}
 	}
 }
+
+// A dialect that the user names is used though the file was read before.
+func TestDialectThatWasAskedFor(t *testing.T) {
+	f := formatOf(t, "csv")
+	text := "id,a;b\n1,2;3\n4,5;6\n"
+	w := newWorld(t)
+	old := w.must(&source.Request{Files: csvOf(text), Format: f, Text: format.TextOptions{Delimiter: ','}})
+	res := w.must(&source.Request{Files: csvOf(text), Format: f, Old: old.Table, Text: format.TextOptions{Delimiter: ';'}})
+	if d := cmp.Diff([]string{"id,a", "b"}, res.Table.Schema.Names()); d != "" {
+		t.Errorf("columns:\n%s", d)
+	}
+	if got := string(w.restore(res.Table, 0, f)); got != text {
+		t.Errorf("restored %q", got)
+	}
+}
+
+// Sources are in order of path after a move, as if they had been added there.
+func TestMovedSourcesAreInOrder(t *testing.T) {
+	f := formatOf(t, "csv")
+	w := newWorld(t)
+	a, b := "id,a\n1,x\n2,y\n", "id,a\n3,z\n"
+	tb := w.must(&source.Request{Files: csvOf(a, b), Format: f, Key: []string{"id"}}).Table
+	sw, err := w.store.NewWriter(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := source.Moved(context.Background(), sw, tb, map[string]string{"part-0.csv": "z.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sw.Publish(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"part-1.csv", "z.csv"} {
+		s, err := source.Load(context.Background(), w.store, moved.Sources[i])
+		if err != nil || s.Path != want {
+			t.Errorf("source %d is %+v, %v, want %s", i, s, err, want)
+		}
+	}
+	if got := string(w.restore(moved, 0, f)) + string(w.restore(moved, 1, f)); got != b+a {
+		t.Errorf("restored %q", got)
+	}
+}

@@ -55,7 +55,7 @@ func TestWrongBytesAreNoPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(1, 5))
-	flips := 5
+	flips := 3
 	if testing.Short() {
 		flips = 2
 	}
