@@ -211,13 +211,14 @@ func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[strin
 	if _, ok := t.ix.Datasets[to]; ok && to != from && !o.Force {
 		return nil, &OverwriteError{Names: []string{to}}
 	}
+	taken, err := t.taken(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := &Moved{From: from, To: to, Paths: paths}
 	for _, p := range paths {
-		if _, there, err := t.lstat(p); err != nil || (there && !o.Force) {
-			if err == nil {
-				err = &OverwriteError{Paths: []string{p}}
-			}
-			return nil, err
+		if !o.Force && taken(p) {
+			return nil, &OverwriteError{Paths: []string{p}}
 		}
 	}
 	if o.DryRun {
@@ -251,6 +252,22 @@ func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[strin
 		return nil
 	})
 	return out, err
+}
+
+// taken returns what tells whether a path belongs to a tracked file. Other files
+// in the way are left to Checkout, to which they do not matter where they are
+// what would be written: an earlier attempt at the same may have stopped halfway.
+func (t *tree) taken(ctx context.Context) (func(path string) bool, error) {
+	files, err := loadTable(ctx, t.r.Objects(), t.ix.Datasets[FilesName])
+	if err != nil {
+		return nil, err
+	}
+	plain, err := plainSet(ctx, files)
+	return func(path string) bool {
+		_, isSource := t.ix.Sources[path]
+		_, isPlain := findPlain(plain, path)
+		return isSource || isPlain
+	}, err
 }
 
 func (t *tree) movePlain(ctx context.Context, from, to string, o MoveOptions) (*Moved, error) {
@@ -289,9 +306,13 @@ func (t *tree) movePlain(ctx context.Context, from, to string, o MoveOptions) (*
 	if len(put) == 0 {
 		return nil, &NoMatchError{Pattern: o.From}
 	}
+	taken, err := t.taken(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if !o.Force {
 		for _, f := range put {
-			if _, there, err := t.lstat(f.Path); err != nil || there {
+			if taken(f.Path) {
 				return nil, &OverwriteError{Paths: []string{f.Path}}
 			}
 		}
