@@ -42,7 +42,7 @@ func diffDataset(t *Table, d *strata.DatasetDiff, o Options) {
 	}
 	t.Row(o.paint().Header, d.Name+"  ", rows+"    "+Signs(d.Added, d.Removed, d.Modified))
 	for _, c := range d.SchemaChanges {
-		t.Row(nil, "  "+schemaColumn(c.Column, c.Op), schemaText(c, o))
+		t.Row(nil, "  "+schemaColumn(c.Column, c.Op), " "+schemaText(c, o))
 	}
 	for _, c := range d.Columns {
 		t.Row(nil, "  "+oneLine(c.Name), fmt.Sprintf("%9s changed   %s", Count(c.Changed), columnText(c, o)))

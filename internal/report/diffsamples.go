@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/strata-data/strata/internal/diff"
 	"github.com/strata-data/strata/internal/table"
@@ -125,11 +126,12 @@ func diffSample(t *Table, s *strata.DiffSample, columns []int, o SampleOptions) 
 		text := ""
 		switch {
 		case s.Op == table.Modified && slices.Contains(s.Changed, i):
-			limit := o.cellLimit()
-			if limit > 0 {
-				limit /= 2
+			a, b := ValueText(old), ValueText(new)
+			if limit := o.cellLimit() / 2; limit > 0 {
+				a, b = o.whereTheyDiffer(a, b, limit)
+				a, b = o.Cell(a, limit), o.Cell(b, limit)
 			}
-			text = o.Cell(ValueText(old), limit) + o.arrow() + o.Cell(ValueText(new), limit)
+			text = oneLine(a) + o.arrow() + oneLine(b)
 		case s.Op == table.Removed || !new.Exists():
 			text = o.Cell(ValueText(old), o.cellLimit())
 		default:
@@ -146,6 +148,31 @@ func diffSample(t *Table, s *strata.DiffSample, columns []int, o SampleOptions) 
 	}
 	t.Row(paint, cells...)
 	return nil
+}
+
+// before is how much of what two long texts share is shown in front of where
+// they differ.
+const before = 4
+
+// whereTheyDiffer leaves out the beginning that two texts share, where one of
+// them would not fit into limit columns and the difference might be cut off.
+func (o Options) whereTheyDiffer(a, b string, limit int) (string, string) {
+	if width(a) <= limit && width(b) <= limit {
+		return a, b
+	}
+	var starts []int // of the characters shared
+	for i, r := range a {
+		other, n := utf8.DecodeRuneInString(b[min(i, len(b)):])
+		if r != other || n == 0 || r == utf8.RuneError {
+			break
+		}
+		starts = append(starts, i)
+	}
+	if len(starts) < limit/2 {
+		return a, b
+	}
+	cut := starts[len(starts)-before]
+	return o.dots() + a[cut:], o.dots() + b[cut:]
 }
 
 // ValueText returns a value for people: null, "" for empty text, nothing for a

@@ -100,7 +100,26 @@ func (r *Repo) Diff(ctx context.Context, o DiffOptions) (_ *Diff, err error) {
 	if d.where, err = r.predicate(ctx, o.Where, o.Slice, d.to.ids); err != nil {
 		return nil, err
 	}
-	return d, nil
+	return d, d.narrow(ctx)
+}
+
+// narrow leaves out what a predicate or a list of columns cannot be about: with
+// a slice all datasets but its own, and system tables that were not named.
+func (d *Diff) narrow(ctx context.Context) error {
+	only := ""
+	if d.o.Slice != "" {
+		s, err := d.r.sliceNamed(ctx, d.o.Slice, d.to.ids)
+		if err != nil {
+			return err
+		}
+		only = s.Dataset
+	}
+	narrow := d.where != nil || len(d.o.Columns) > 0
+	d.targets = slices.DeleteFunc(d.targets, func(t target) bool {
+		system := strings.HasPrefix(t.dataset, "@") && len(d.o.Addresses) == 0
+		return only != "" && t.dataset != only || narrow && (system || t.dataset == filesTable)
+	})
+	return nil
 }
 
 // Close drops what the comparison holds.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +105,9 @@ func (r *Repo) ExportFile(ctx context.Context, path string, o ExportOptions) (re
 func writeFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp*")
 	if err != nil {
+		if at := (*fs.PathError)(nil); errors.As(err, &at) {
+			err = at.Err // of a name that nobody has chosen
+		}
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer func() {
