@@ -98,6 +98,9 @@ func TestIngestThatFailsLeavesNothingBehind(t *testing.T) {
 	for _, text := range [][]byte{sorted, mixed} {
 		for _, key := range [][]string{{"id"}, nil} {
 			for n := 1; n < 400; n += 1 + n/3 {
+				if testing.Short() && n > 4 {
+					break
+				}
 				for _, cancelled := range []bool{false, true} {
 					w := newWorld(t)
 					ctx, cancel := context.WithCancel(context.Background())
