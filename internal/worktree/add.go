@@ -121,6 +121,11 @@ func (a *adder) run(ctx context.Context) error {
 		if err := a.dataset(ctx, &sets[i]); err != nil {
 			return err
 		}
+		for _, f := range sets[i].files { // what is a dataset now is no plain file
+			if _, was := findPlain(known.plain, f.path); was {
+				sel.gone = append(sel.gone, f.path)
+			}
+		}
 	}
 	if err := a.goneDatasets(ctx, sel, sets); err != nil {
 		return err

@@ -70,6 +70,11 @@ func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, 
 		if err := finish(tx, t.ix); err != nil {
 			return err
 		}
+		for path, s := range t.ix.Sources { // files of datasets that are not staged are untracked
+			if _, staged := t.ix.Datasets[s.Dataset]; !staged {
+				delete(t.ix.Sources, path)
+			}
+		}
 		if err := tx.SaveIndex(t.ix); err != nil {
 			return err
 		}

@@ -227,8 +227,13 @@ func (t *tree) groups(sel *selection, o *AddOptions, known *tracked) (sets []gro
 			put(s.Dataset, f)
 			continue
 		}
-		_, isPlain := findPlain(known.plain, f.path)
+		was, isPlain := findPlain(known.plain, f.path)
 		_, _, isTable := formats.ByPath(f.path)
+		if isTable && f.stat.Size == 0 && len(o.Key) == 0 {
+			isTable = false // no columns yet: a plain file until it has some
+		} else if isTable && isPlain && was.Ref.Size == 0 {
+			isPlain = false
+		}
 		switch explicit := o.Type != "" && o.Type != "auto"; {
 		case o.Type == "file", isPlain && !explicit && o.As == "", !isTable && !explicit && o.As == "",
 			f.stat.Mode&fs.ModeSymlink != 0:
