@@ -16,11 +16,11 @@ type showOptions struct {
 func newShowCmd(env *Env) *cobra.Command {
 	o := &showOptions{}
 	cmd := &cobra.Command{
-		Use:   "show [REV | [REV:]DATASET[/KEY]]...",
+		Use:   "show [REV | [REV:]DATASET[/KEY] | REV:PATH]...",
 		Short: "Show a commit, a tag, a dataset or a sample",
 		Long: "A commit with what it changes, a tag with what it tags, the first samples of a\n" +
-			"dataset, the cells of a sample, or the bytes of a plain file.",
-		Example:           "  strata show\n  strata show v1\n  strata show HEAD~1:train\n  strata show train/000017",
+			"dataset, the cells of a sample, or the bytes of a file as it was: REV:PATH.",
+		Example:           "  strata show\n  strata show v1\n  strata show HEAD~1:train\n  strata show train/000017\n  strata show HEAD~1:train.csv > old.csv",
 		ValidArgsFunction: completeRevisions(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

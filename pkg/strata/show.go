@@ -9,9 +9,12 @@ import (
 
 	"github.com/strata-data/strata/internal/blob"
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/format/formats"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/table"
+	"github.com/strata-data/strata/internal/worktree"
 )
 
 // ShowOptions of Repo.Show.
@@ -65,13 +68,17 @@ type CellView struct {
 	Text   string          `json:"-"`
 }
 
-// FileView is a plain file. ReadFile gives its bytes.
+// FileView is a plain file, or a file that a dataset was read from. ReadFile
+// gives its bytes.
 type FileView struct {
 	Path    string     `json:"path"`
-	Rev     string     `json:"rev"`
 	Size    int64      `json:"size"`
-	Content ID         `json:"content"`
-	Cells   []CellView `json:"cells"`
+	Content ID         `json:"content"`           // of a plain file its blob, else BLAKE3-256 of the bytes
+	Dataset string     `json:"dataset,omitempty"` // that was read from it
+	Cells   []CellView `json:"cells"`             // of a plain file's row
+
+	table  *table.Table // with source, where it is written from rows
+	source *source.Source
 }
 
 // Show returns what a name stands for. A name that is both a revision and a
@@ -149,6 +156,11 @@ func (r *Repo) showAddress(ctx context.Context, a repo.Address, o ShowOptions) (
 	}
 	names := tree.Names()
 	found := a.Match(names)
+	if len(found) == 0 && a.Path != "" {
+		if v, err := r.sourceAt(ctx, tree, a.Path); v != nil || err != nil {
+			return &ShowResult{Schema: "strata.show/1", Kind: "file", File: v}, err
+		}
+	}
 	file := false
 	if len(found) == 0 {
 		if _, file = tree.Table(filesTable); file {
@@ -186,7 +198,7 @@ func (r *Repo) showAddress(ctx context.Context, a repo.Address, o ShowOptions) (
 		return nil, &NotFoundError{Kind: "sample", Name: m.Key, Where: m.Dataset}
 	case m.Dataset == filesTable:
 		res.Kind = "file"
-		res.File, err = viewFile(row, m.Key, a.Rev)
+		res.File, err = viewFile(row, m.Key)
 		return res, err
 	}
 	res.Kind, res.Sample = "sample", &SampleView{Dataset: m.Dataset, Key: m.Key, Rev: a.Rev, Cells: viewCells(row)}
@@ -235,20 +247,53 @@ func viewCells(row *column.Batch) []CellView {
 }
 
 // viewFile reads a row of @files.
-func viewFile(row *column.Batch, path, rev string) (*FileView, error) {
+func viewFile(row *column.Batch, path string) (*FileView, error) {
 	content, size := row.Schema.Index("content"), row.Schema.Index("size")
 	if content < 0 || size < 0 || len(row.Cols[content].At(0)) != object.Size {
 		return nil, &object.CorruptError{Detail: "@files: the row of " + path + " names no content"}
 	}
-	return &FileView{Path: path, Rev: rev, Size: row.Cols[size].Ints[0], Content: ID(row.Cols[content].At(0)), Cells: viewCells(row)}, nil
+	return &FileView{Path: path, Size: row.Cols[size].Ints[0], Content: ID(row.Cols[content].At(0)), Cells: viewCells(row)}, nil
 }
 
-// ReadFile writes the bytes of a plain file to w.
+// sourceAt returns the file at path that a dataset of the tree was read from,
+// nil if there is none.
+func (r *Repo) sourceAt(ctx context.Context, tree *repo.Tree, path string) (*FileView, error) {
+	for _, e := range tree.Entries {
+		t, err := table.Load(ctx, r.r.Objects(), e.Table)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range t.Sources {
+			s, err := source.Load(ctx, r.r.Objects(), id)
+			if err != nil {
+				return nil, err
+			}
+			if s.Path == path {
+				return &FileView{Path: path, Size: s.Size, Content: s.HashID(), Dataset: e.Name, Cells: []CellView{}, table: t, source: s}, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// ReadFile writes the bytes of a file that Show returned to w. They have been
+// checked against their hash when it returns without error.
 func (r *Repo) ReadFile(ctx context.Context, f *FileView, w io.Writer) error {
-	rd := blob.Read(ctx, r.r.Objects(), blob.Ref{ID: f.Content, Size: f.Size})
-	defer rd.Close()
-	if _, err := rd.WriteTo(w); err != nil {
-		return fmt.Errorf("read %s: %w", f.Path, err)
+	if f.source == nil {
+		rd := blob.Read(ctx, r.r.Objects(), blob.Ref{ID: f.Content, Size: f.Size})
+		defer rd.Close()
+		if _, err := rd.WriteTo(w); err != nil {
+			return fmt.Errorf("read %s: %w", f.Path, err)
+		}
+		return nil
+	}
+	fm, ok := formats.ByName(f.source.Format)
+	if !ok {
+		return fmt.Errorf("%w: format %s of %s", object.ErrUnsupported, f.source.Format, f.Path)
+	}
+	err := source.Restore(ctx, r.r.Objects(), f.table, f.source, w, source.RestoreOptions{Format: fm, Mem: r.r.Mem(), Temp: worktree.Temp(r.r)})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.Path, err)
 	}
 	return nil
 }
