@@ -211,6 +211,31 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
+// scriptEdit changes a line of a text file: edit FILE LINE OLD NEW replaces the
+// first OLD in it, which must be there, edit FILE LINE delete takes it out.
+func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 && (len(args) != 3 || args[2] != "delete") {
+		ts.Fatalf("usage: edit FILE LINE OLD NEW | edit FILE LINE delete")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
+	if n < 1 || n > len(lines) {
+		ts.Fatalf("edit: %s has %d lines", args[0], len(lines))
+	}
+	switch {
+	case len(args) == 3:
+		lines[n-1] = ""
+	case !strings.Contains(lines[n-1], args[2]):
+		ts.Fatalf("edit: line %d of %s has no %q: %s", n, args[0], args[2], lines[n-1])
+	default:
+		lines[n-1] = strings.Replace(lines[n-1], args[2], args[3], 1)
+	}
+	path := ts.MkAbs(args[0])
+	ts.Check(os.Chmod(path, 0o644)) // copies of read-only files are read-only
+	ts.Check(os.WriteFile(path, []byte(strings.Join(lines, "")), 0o644))
+}
+
 // scriptFlip changes one byte of a file: flip FILE OFFSET; a negative offset
 // counts from the end. FILE may be a pattern; the first match is taken.
 func scriptFlip(ts *testscript.TestScript, neg bool, args []string) {

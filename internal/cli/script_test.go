@@ -97,6 +97,7 @@ func TestScripts(t *testing.T) {
 			"jsonq":    scriptJSONQuery,
 			"gen":      scriptGen,
 			"flip":     scriptFlip,
+			"edit":     scriptEdit,
 			"exitcode": scriptExitCode,
 		},
 	})

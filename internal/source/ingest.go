@@ -309,7 +309,8 @@ func (g *ingester) finish(ctx context.Context, i int, dropped bool) error {
 	g.inputs[i].describe(s)
 	lossless := g.q.Format.Text != nil && g.q.Compressed == "" && !dropped
 	if g.q.Format.Text != nil {
-		s.setLayout(g.q.Text.Skip, g.q.Text.Header)
+		o := g.q.textOf(&g.q.Files[i])
+		s.setLayout(o.Skip, o.Header)
 	}
 	if lossless {
 		s.ValuesOnly = false

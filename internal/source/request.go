@@ -26,6 +26,7 @@ type File struct {
 	Size       int64
 	Executable bool
 	Open       func() (Handle, error)
+	Text       *format.TextOptions // how this file is read; nil is as the request says
 }
 
 // What to do with rows whose key was there before.

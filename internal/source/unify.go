@@ -29,7 +29,7 @@ func openInputs(ctx context.Context, q *Request, whole bool) ([]input, error) {
 	types := newTypes(q)
 	var in []input
 	for i := 0; i < len(q.Files); {
-		o := q.Text
+		o := q.textOf(&q.Files[i])
 		o.Columns = types.fields
 		t, err := newTextInput(ctx, q, &q.Files[i], o, whole || len(q.Files) > 1)
 		var ve *format.ValueError
@@ -56,6 +56,14 @@ func openInputs(ctx context.Context, q *Request, whole bool) ([]input, error) {
 	return in, types.reopen(ctx, q, in)
 }
 
+// textOf returns how a file is to be read.
+func (q *Request) textOf(f *File) format.TextOptions {
+	if f.Text != nil {
+		return *f.Text
+	}
+	return q.Text
+}
+
 // reopen reads those files anew in which a column had no value and therefore
 // not the type that it has in another file.
 func (t *types) reopen(ctx context.Context, q *Request, in []input) error {
@@ -63,7 +71,7 @@ func (t *types) reopen(ctx context.Context, q *Request, in []input) error {
 		if !slices.ContainsFunc(in[i].columns(), t.otherwise) {
 			continue
 		}
-		o := q.Text
+		o := q.textOf(&q.Files[i])
 		o.Columns = t.fields
 		again, err := newTextInput(ctx, q, &q.Files[i], o, true)
 		if err != nil {
@@ -164,7 +172,7 @@ func numeric(a, b *column.Type) bool {
 // schemaChange counts the rows of f that do not fit the type of a column.
 func schemaChange(ctx context.Context, q *Request, f *File, ve *format.ValueError) error {
 	e := &SchemaChangeError{Path: f.Path, Column: ve.Column, Old: ve.Type, New: ve.Needed, Rows: 1, Value: ve.Value, Line: ve.Line}
-	o := q.Text
+	o := q.textOf(f)
 	o.Columns = []column.Field{column.NewField(ve.Column, column.Of(column.String))}
 	t, err := newTextInput(ctx, q, f, o, true)
 	if err != nil {

@@ -41,8 +41,10 @@ func updatable(q *Request) bool {
 		q.Duplicates != DuplicateError || len(q.Files) != len(q.Old.Sources) || q.Old.Rows() == 0 {
 		return false
 	}
-	if q.Text.Delimiter != 0 || q.Text.Header != nil || len(q.Text.Rename) > 0 {
-		return false // perhaps another dialect than before
+	for i := range q.Files {
+		if o := q.textOf(&q.Files[i]); o.Delimiter != 0 || o.Header != nil || len(o.Rename) > 0 {
+			return false // perhaps another dialect than before
+		}
 	}
 	if len(q.Key) == 0 {
 		return true

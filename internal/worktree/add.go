@@ -230,10 +230,13 @@ func (a *adder) request(ctx context.Context, g *group, old *table.Table) (*sourc
 		}
 	}
 	for i, f := range g.files {
-		name := a.o.Type
+		name, text := a.o.Type, a.o.Text
+		if f.kept { // what was said is not about this file
+			name, text.Header, text.Skip, text.Delimiter = "", nil, 0, 0
+		}
 		if s := before[f.path]; s != nil && (name == "" || name == "auto") {
 			name = s.Format
-			q.Text = keepHeader(q.Text, s)
+			text = keepHeader(text, s)
 		}
 		fm, compressed, err := formatOf(f.path, name)
 		if err != nil {
@@ -248,6 +251,7 @@ func (a *adder) request(ctx context.Context, g *group, old *table.Table) (*sourc
 		if err != nil {
 			return nil, err
 		}
+		file.Text = &text
 		q.Files = append(q.Files, file)
 	}
 	return q, nil

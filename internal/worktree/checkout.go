@@ -283,7 +283,7 @@ func (p *plan) mayWritePlain(ctx context.Context, f plainFile, clean func(string
 	if id, known := p.stats.Content(f.Path, s); (known && id == f.Ref.ID) || clean(f.Path) {
 		return true, nil
 	}
-	now, err := (&reader{t: p.tree}).read(ctx, nil, []found{{f.Path, s}})
+	now, err := (&reader{t: p.tree}).read(ctx, nil, []found{{path: f.Path, stat: s}})
 	if err != nil {
 		return false, err
 	}
@@ -335,7 +335,7 @@ func (p *plan) writeSource(ctx context.Context, d datasetWrite) (bool, error) {
 			}
 		}
 		if id == d.src.HashID() {
-			p.sources[path] = repo.Source{FileRecord: p.record(found{path, s}, id), Dataset: d.name}
+			p.sources[path] = repo.Source{FileRecord: p.record(found{path: path, stat: s}, id), Dataset: d.name}
 			return false, nil
 		}
 	}
@@ -348,7 +348,7 @@ func (p *plan) writeSource(ctx context.Context, d datasetWrite) (bool, error) {
 	if s, _, err = p.lstat(path); err != nil {
 		return false, err
 	}
-	p.sources[path] = repo.Source{FileRecord: p.record(found{path, s}, d.src.HashID()), Dataset: d.name}
+	p.sources[path] = repo.Source{FileRecord: p.record(found{path: path, stat: s}, d.src.HashID()), Dataset: d.name}
 	return true, nil
 }
 

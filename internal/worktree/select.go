@@ -120,7 +120,7 @@ func (t *tree) chooseOne(ctx context.Context, o *AddOptions, known *tracked, sel
 	case err == nil:
 		below := known.below(rel) // it was a directory
 		sel.gone = append(sel.gone, slices.DeleteFunc(below, func(p string) bool { return p == rel })...)
-		return []found{{rel, repo.StatOf(fi)}}, nil
+		return []found{{path: rel, stat: repo.StatOf(fi)}}, nil
 	case !errors.Is(err, fs.ErrNotExist) && !notDir(err):
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (t *tree) chooseGone(known *tracked, sel *selection, dir string, files []fo
 			return err
 		}
 		if ok {
-			sel.files = append(sel.files, found{p, s})
+			sel.files = append(sel.files, found{path: p, stat: s})
 		} else {
 			sel.gone = append(sel.gone, p)
 		}
@@ -313,7 +313,7 @@ func (t *tree) complete(g *group, o *AddOptions) error {
 				return err
 			}
 			if ok {
-				g.files = append(g.files, found{p, s})
+				g.files = append(g.files, found{path: p, stat: s, kept: true})
 			}
 		}
 	}

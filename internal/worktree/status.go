@@ -85,7 +85,7 @@ func (s *scan) lookup(p string) (found, bool, error) {
 		return s.all[i], true, nil
 	}
 	st, ok, err := s.lstat(p)
-	return found{p, st}, ok, err
+	return found{path: p, stat: st}, ok, err
 }
 
 // plainFiles finds plain files that changed or are gone.
@@ -112,7 +112,7 @@ func (s *scan) plainFiles(ctx context.Context) error {
 				s.out = append(s.out, Entry{Name: p.Path, Plain: true, Change: 'D', Paths: []string{p.Path}})
 				continue
 			}
-			f = found{p.Path, st}
+			f = found{path: p.Path, stat: st}
 		}
 		id, known := s.stats.Content(f.path, f.stat)
 		switch {

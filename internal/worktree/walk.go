@@ -21,6 +21,7 @@ import (
 type found struct {
 	path string
 	stat repo.FileStat
+	kept bool // not named, but of a dataset of which another file was
 }
 
 // walker lists a part of the working directory on several goroutines.
@@ -130,7 +131,7 @@ func (w *walker) list(into *folder, dir string, ig *ignore.Dir) error {
 			}
 		case e.Mode.IsRegular() || e.Mode&fs.ModeSymlink != 0:
 			s := repo.FileStat{Size: e.Size, MTime: e.MTime, CTime: e.CTime, Inode: e.Inode, Mode: e.Mode}
-			out = append(out, entry{name: e.Name, found: found{path, s}})
+			out = append(out, entry{name: e.Name, found: found{path: path, stat: s}})
 		}
 	}
 	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.name, b.name) })

@@ -78,7 +78,7 @@ func (a *adder) workingPlain(ctx context.Context, changed []Entry) (*table.Table
 			return nil, err
 		}
 		if ok {
-			files = append(files, found{e.Name, s})
+			files = append(files, found{path: e.Name, stat: s})
 		} else {
 			remove = append(remove, e.Name)
 		}

@@ -110,7 +110,7 @@ func (p *plan) writeOne(ctx context.Context, sum *blob.Cutter, f plainFile) (boo
 		ref, err := sum.Write(ctx, h)
 		_ = h.Close()
 		if err == nil && ref == f.Ref {
-			return false, p.record(found{f.Path, s}, ref.ID), nil
+			return false, p.record(found{path: f.Path, stat: s}, ref.ID), nil
 		}
 	}
 	if err := p.makeRoom(f.Path); err != nil {
@@ -120,7 +120,7 @@ func (p *plan) writeOne(ctx context.Context, sum *blob.Cutter, f plainFile) (boo
 		return false, repo.FileRecord{}, err
 	}
 	s, _, err = p.lstat(f.Path)
-	return true, p.record(found{f.Path, s}, f.Ref.ID), err
+	return true, p.record(found{path: f.Path, stat: s}, f.Ref.ID), err
 }
 
 func (p *plan) put(ctx context.Context, f plainFile, abs string) error {
