@@ -83,6 +83,8 @@ func (o *diffOptions) check(env *Env) error {
 		return usagef("strata help diff", "%s and %s are two forms of output", asked[0], asked[1])
 	case o.output != "-" && o.format == "":
 		return usagef("add --format csv, arrow or parquet", "--output needs --format")
+	case o.output == "-" && env.Terminal.Out && isBinary(o.format):
+		return usagef("add -o FILE", "%s is not for terminals", o.format)
 	case o.full && !o.jsonl:
 		return usagef("add --jsonl", "--full needs --jsonl")
 	case o.limit < 0:

@@ -35,21 +35,26 @@ type doctorDocument struct {
 }
 
 func newDoctorCmd(env *Env) *cobra.Command {
-	return &cobra.Command{
+	full := false
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Diagnose the installation and the repository",
 		Long: "Prints what a report of a problem should contain: versions, terminal, variables\n" +
-			"(values of secrets are not shown), the repository and its format. The exit code\n" +
-			"is 1 when something is wrong.",
+			"(values of secrets are not shown), the repository and what it stores. Every object\n" +
+			"is read and compared with its id; stores above 1 GiB only with --full. The exit\n" +
+			"code is 1 when something is wrong.",
 		Example: "  strata doctor\n  strata doctor --json",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), env) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), env, full) },
 	}
+	cmd.Flags().BoolVar(&full, "full", false, "read all objects, however many there are")
+	return cmd
 }
 
-func runDoctor(ctx context.Context, env *Env) error {
+func runDoctor(ctx context.Context, env *Env, full bool) error {
 	var all []finding
-	for _, examine := range []func(context.Context) []finding{env.examineProgram, env.examineTerminal, env.examineTools, env.examineRepo} {
+	examineRepo := func(ctx context.Context) []finding { return env.examineRepo(ctx, full) }
+	for _, examine := range []func(context.Context) []finding{env.examineProgram, env.examineTerminal, env.examineTools, examineRepo} {
 		all = append(all, examine(ctx)...)
 	}
 	healthy := !slices.ContainsFunc(all, func(f finding) bool { return f.Status == findingError })
@@ -144,7 +149,7 @@ func (e *Env) examineTools(context.Context) []finding {
 	return []finding{f}
 }
 
-func (e *Env) examineRepo(ctx context.Context) []finding {
+func (e *Env) examineRepo(ctx context.Context, full bool) []finding {
 	layout, err := e.findRepo()
 	if err != nil {
 		return []finding{{Name: "repository", Status: findingInfo, Value: err.Error()}}
@@ -174,5 +179,5 @@ func (e *Env) examineRepo(ctx context.Context) []finding {
 	default:
 		found = append(found, finding{Name: "HEAD", Status: findingOK, Value: name + " at " + head.Commit.Short()})
 	}
-	return found
+	return append(found, examineStore(ctx, r, full)...)
 }

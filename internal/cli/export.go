@@ -51,6 +51,9 @@ func runExport(ctx context.Context, env *Env, o *exportOptions) error {
 		return err
 	}
 	if o.output == "-" {
+		if env.Terminal.Out && isBinary(o.Format) {
+			return usagef("add -o FILE", "%s is not for terminals", o.Format)
+		}
 		o.Stream = true
 		_, err := r.Export(ctx, env.Out, o.ExportOptions)
 		return err
@@ -70,3 +73,6 @@ func runExport(ctx context.Context, env *Env, o *exportOptions) error {
 	env.Notef("%s to %s, %s", what, o.output, bytesText(res.Bytes))
 	return nil
 }
+
+// isBinary reports whether files of the format are no text.
+func isBinary(format string) bool { return format == "parquet" || format == "arrow" }
