@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/pkg/strata"
 )
 
@@ -71,6 +73,10 @@ func runCommit(ctx context.Context, env *Env, o *commitOptions) error {
 	}
 	env.Progress().Phase("reading", 0)
 	res, err := r.Commit(ctx, o.CommitOptions)
+	if o.Amend && errors.Is(err, repo.ErrNothingToCommit) {
+		return &Failure{Slug: "nothing-to-commit", Message: "amended like this the last commit would change nothing", Err: err,
+			Hints: []string{"strata commit --amend --allow-empty, or strata reset HEAD~1 to take it back"}}
+	}
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 	if err := o.sortArgs(ctx, r); err != nil {
 		return err
 	}
-	o.Topo = o.graph
+	o.Topo, o.Dir = o.graph, env.workDir()
 	if env.Flags.JSON {
 		return jsonLog(ctx, env, r, o)
 	}

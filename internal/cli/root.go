@@ -154,7 +154,19 @@ func asUsage(cmd *cobra.Command, err error) error {
 	if errors.As(err, new(*Failure)) {
 		return err
 	}
-	return &Failure{Slug: "usage", Message: strings.TrimSpace("strata "+verbOf(cmd)) + ": " + err.Error(), Hints: []string{strings.TrimSpace("strata help " + verbOf(cmd))}, Err: err}
+	return &Failure{Slug: "usage", Message: strings.TrimSpace("strata "+verbOf(cmd)) + ": " + exclusive(err.Error()), Hints: []string{strings.TrimSpace("strata help " + verbOf(cmd))}, Err: err}
+}
+
+// exclusive says in words what the flag parser says of flags that exclude each
+// other: "if any flags in the group [...] are set none of the others can be; [a b]
+// were all set". Other text stays.
+func exclusive(text string) string {
+	_, rest, ok := strings.Cut(text, "none of the others can be; [")
+	names, _, closed := strings.Cut(rest, "]")
+	if !ok || !closed {
+		return text
+	}
+	return "--" + strings.Join(strings.Fields(names), " and --") + " exclude each other"
 }
 
 // unknownVerb is the error of a first argument that is no verb.

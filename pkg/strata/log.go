@@ -16,6 +16,7 @@ type LogOptions struct {
 	Revisions   []string // revisions, A..B, A...B, ^A; none is HEAD
 	All         bool     // begin at all branches and tags too
 	Addresses   []string // only commits that change these datasets, samples or files
+	Dir         string   // where relative paths of files begin; "" is the root
 	Max, Skip   int      // 0 is no limit
 	Since       string   // see ParseDate
 	Until       string
@@ -208,7 +209,7 @@ func (l *logger) walkOptions(ctx context.Context) (*repo.WalkOptions, error) {
 	}
 	if len(l.o.Addresses) > 0 {
 		var err error
-		if l.paths, err = l.r.logPaths(ctx, l.o.Addresses); err != nil {
+		if l.paths, err = l.r.logPaths(ctx, l.o.Addresses, l.o.Dir); err != nil {
 			return nil, err
 		}
 		wo.Keep = l.keep

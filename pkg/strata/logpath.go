@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,12 +21,13 @@ const filesTable = "@files"
 type logPath struct {
 	text string
 	addr repo.Address
-	met  bool // some commit has a dataset of this name
+	file string // what it is as a path from the root
+	met  bool   // some commit has a dataset of this name
 }
 
 // logPaths reads addresses. A path of a file that a dataset was read from
 // stands for the dataset.
-func (r *Repo) logPaths(ctx context.Context, texts []string) ([]*logPath, error) {
+func (r *Repo) logPaths(ctx context.Context, texts []string, dir string) ([]*logPath, error) {
 	ix, err := r.r.Index(ctx)
 	if err != nil {
 		return nil, err
@@ -43,12 +45,26 @@ func (r *Repo) logPaths(ctx context.Context, texts []string) ([]*logPath, error)
 		if a.HasRev && a.Rev != "" {
 			return nil, &repo.RevisionSyntaxError{Text: text, Reason: "a log follows names through all revisions, so leave out " + a.Rev + ":"}
 		}
-		if src, ok := ix.Sources[a.Path]; ok && src.Dataset != "" {
+		file := r.fromRoot(dir, a.Path)
+		if src, ok := ix.Sources[file]; ok && src.Dataset != "" {
 			a.Path = src.Dataset
 		}
-		paths = append(paths, &logPath{text: text, addr: a})
+		paths = append(paths, &logPath{text: text, addr: a, file: file})
 	}
 	return paths, nil
+}
+
+// fromRoot returns the path p, relative to dir, as one from the root; p itself
+// where it leads out of the working directory.
+func (r *Repo) fromRoot(dir, p string) string {
+	if dir == "" || r.Root() == "" {
+		return p
+	}
+	rel, err := filepath.Rel(r.Root(), filepath.Join(dir, filepath.FromSlash(p)))
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return p
+	}
+	return filepath.ToSlash(rel)
 }
 
 // match returns what the address means among datasets of these names: for a
@@ -56,7 +72,7 @@ func (r *Repo) logPaths(ctx context.Context, texts []string) ([]*logPath, error)
 func (p *logPath) match(names []string) []repo.Match {
 	found := p.addr.Match(names)
 	if len(found) == 0 && slices.Contains(names, filesTable) {
-		return []repo.Match{{Dataset: filesTable, Key: p.addr.Path}}
+		return []repo.Match{{Dataset: filesTable, Key: p.file}}
 	}
 	if len(found) > 0 {
 		p.met = true
