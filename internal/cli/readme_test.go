@@ -123,3 +123,50 @@ func TestRewriteConsole(t *testing.T) {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}
 }
+
+// TestLinks checks that what README.md and the pages below docs link to inside
+// the repository is there.
+func TestLinks(t *testing.T) {
+	root := moduleRoot(t)
+	pages := []string{filepath.Join(root, "README.md")}
+	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ os.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			pages = append(pages, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range links(string(text)) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(link))); err != nil {
+				t.Errorf("%s links to %s: %v", page, link, err)
+			}
+		}
+	}
+}
+
+// links returns the targets of a page's links that are paths.
+func links(page string) []string {
+	var found []string
+	for _, part := range strings.Split(page, "](")[1:] {
+		target, _, closed := strings.Cut(part, ")")
+		target, _, _ = strings.Cut(target, "#")
+		if closed && target != "" && !strings.Contains(target, ":") && !strings.ContainsAny(target, " \n") {
+			found = append(found, target)
+		}
+	}
+	return found
+}
+
+func TestLinksSee(t *testing.T) {
+	got := links("[a](b.md) [c](https://d) [e](#f) [g](h/i.md#j) x](y z) [k](l")
+	if diff := cmp.Diff([]string{"b.md", "h/i.md"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -104,8 +104,12 @@ type SchemaChangeError struct {
 }
 
 func (e *SchemaChangeError) Error() string {
-	return fmt.Sprintf("column %s was %s and is now %s in %d rows; first: %q at line %d of %s",
-		e.Column, e.Old, e.New, e.Rows, e.Value, e.Line, e.Path)
+	rows := "rows"
+	if e.Rows == 1 {
+		rows = "row"
+	}
+	return fmt.Sprintf("column %s was %s and is now %s in %d %s; first: %q at line %d of %s",
+		e.Column, e.Old, e.New, e.Rows, rows, e.Value, e.Line, e.Path)
 }
 
 // Unwrap returns ErrSchemaChange.
