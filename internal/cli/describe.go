@@ -31,6 +31,7 @@ func newDescribeCmd(env *Env) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	scanFlags(f, &o.ScanOptions)
+	completeScanFlags(env, cmd)
 	return cmd
 }
 

@@ -63,6 +63,7 @@ func newDiffCmd(env *Env) *cobra.Command {
 	f.StringVar(&o.format, "format", "", "write the samples as a table: `FORMAT` is csv, arrow or parquet")
 	f.StringVarP(&o.output, "output", "o", "-", "with --format: write to `FILE`, - for standard output")
 	f.BoolVarP(&o.nul, "null", "z", false, "end records with NUL and quote nothing")
+	completeScanFlags(env, cmd)
 	return cmd
 }
 

@@ -45,6 +45,7 @@ func newDriftCmd(env *Env) *cobra.Command {
 	f.StringVar(&o.Where, "where", "", "only samples of either side for which `EXPR` is true")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if a column has drifted")
 	f.StringVar(&o.FailIf, "fail-if", "", "exit with 1 if `CONDITION` holds, such as 'drifted > 0'")
+	completeScanFlags(env, cmd)
 	return cmd
 }
 

@@ -39,6 +39,7 @@ func newExportCmd(env *Env) *cobra.Command {
 	f.StringVarP(&o.output, "output", "o", "-", "write to `FILE`, - for standard output")
 	f.StringVar(&o.Format, "format", "", "`FORMAT` is csv, tsv, jsonl, parquet or arrow")
 	scanFlags(f, &o.ScanOptions)
+	completeScanFlags(env, cmd)
 	return cmd
 }
 

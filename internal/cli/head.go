@@ -46,6 +46,7 @@ func newHeadCmd(env *Env) *cobra.Command {
 	scanFlags(f, &o.ScanOptions)
 	f.BoolVar(&o.jsonl, "jsonl", false, "one JSON object a sample")
 	f.BoolVar(&o.full, "full", false, "whole values, however wide")
+	completeScanFlags(env, cmd)
 	return cmd
 }
 

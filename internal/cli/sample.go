@@ -52,6 +52,7 @@ func newSampleCmd(env *Env) *cobra.Command {
 	f.StringVarP(&o.output, "output", "o", "-", "write to `FILE`, - for standard output")
 	f.BoolVarP(&o.nul, "null", "z", false, "end keys with NUL")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if nothing was chosen")
+	completeScanFlags(env, cmd)
 	return cmd
 }
 

@@ -99,6 +99,8 @@ func newSliceShowCmd(env *Env) *cobra.Command {
 		Short:   "Show one slice and how much it picks",
 		Example: "  strata slice show night\n  strata slice show night HEAD~3",
 		Args:    cobra.RangeArgs(1, 2),
+
+		ValidArgsFunction: completeSlices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rev := ""
 			if len(args) == 2 {
@@ -134,6 +136,8 @@ func newSliceRmCmd(env *Env) *cobra.Command {
 		Short:   "Remove a slice from the index",
 		Example: "  strata slice rm night",
 		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: completeSlices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := env.OpenRepo(cmd.Context())
 			if err != nil {
