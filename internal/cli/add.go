@@ -212,7 +212,7 @@ func printAddNotes(env *Env, res *strata.AddResult) {
 
 // someOf joins up to n names and counts the rest.
 func someOf(names []string, n int) string {
-	if len(names) <= n {
+	if len(names) <= n+1 { // "and 1 more" is not shorter
 		return strings.Join(names, ", ")
 	}
 	return strings.Join(names[:n], ", ") + ", and " + count(len(names)-n) + " more"

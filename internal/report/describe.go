@@ -31,7 +31,7 @@ func Describe(w io.Writer, d *strata.DescribeResult, o Options) {
 		fmt.Fprintf(w, "where %s\n", oneLine(d.Where))
 	}
 	fmt.Fprintln(w)
-	t := Table{Right: []bool{false, false, true, true, true, true, true, true}}
+	t := Table{Right: []bool{false, false, true, true, true, true, true, true}, Fit: o}
 	t.Row(o.paint().Header, "column", "type", "nulls", "distinct", "min", "median", "max", "mean", "values")
 	for i := range d.Columns {
 		c := &d.Columns[i]

@@ -25,7 +25,7 @@ func driftDataset(w io.Writer, d *strata.DatasetDrift, o Options) {
 	p := o.paint()
 	fmt.Fprintf(w, "%s   %s %s %s %s   %s: %s\n\n", p.Header(d.Name), d.Reference.Name+" ("+Plural(d.Reference.Rows, "sample")+")", o.arrow(),
 		d.Current.Name, "("+Plural(d.Current.Rows, "sample")+")", d.Verdict, countsText(d.Counts))
-	t := Table{Right: []bool{false, false, true, true, true, true, true, true}}
+	t := Table{Right: []bool{false, false, true, true, true, true, true, true}, Fit: o}
 	t.Row(p.Header, "column", "verdict", "PSI", "floor", "KS D", "KS p", "chi2 p", "nulls", "moved most")
 	for i := range d.Columns {
 		c := &d.Columns[i]

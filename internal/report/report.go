@@ -63,8 +63,9 @@ func (o Options) sign(nice, ascii string) string {
 
 // Table is text in columns, each as wide as its widest cell.
 type Table struct {
-	Right []bool // columns whose cells stand at their right edge; missing ones are false
-	Gap   int    // blanks between columns; 0 means 2
+	Right []bool  // columns whose cells stand at their right edge; missing ones are false
+	Gap   int     // blanks between columns; 0 means 2
+	Fit   Options // lines are cut to its Width; their cells must not be painted then
 
 	rows   []tableRow
 	widths []int
@@ -109,6 +110,9 @@ func (t *Table) Write(w io.Writer) {
 			}
 		}
 		line := strings.TrimRight(b.String(), " ")
+		if t.Fit.Width > 0 {
+			line = t.Fit.Cell(line, t.Fit.Width)
+		}
 		if r.paint != nil {
 			line = r.paint(line)
 		}

@@ -27,6 +27,17 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTableFits(t *testing.T) {
+	tab := Table{Fit: Options{Width: 10}}
+	tab.Row(func(s string) string { return "<" + s + ">" }, "name", "values")
+	tab.Row(nil, "label", "dog")
+	var b strings.Builder
+	tab.Write(&b)
+	if want := "<name   va…>\nlabel  dog\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
 func TestCell(t *testing.T) {
 	for _, tc := range []struct {
 		name, text string
