@@ -201,8 +201,12 @@ func (o *diffOptions) end() string {
 
 func exportDiff(ctx context.Context, env *Env, d *strata.Diff, o *diffOptions) error {
 	name, err := d.OnlyDataset(ctx)
-	if err != nil || name == "" {
+	if err != nil {
 		return err
+	}
+	if name == "" {
+		env.Notef("nothing differs, so nothing was written")
+		return nil
 	}
 	var n int64
 	if o.output == "-" {

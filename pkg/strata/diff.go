@@ -282,7 +282,11 @@ func (d *Diff) Fields(ctx context.Context, dataset string) ([]diff.Field, error)
 	if i < 0 {
 		return nil, notFound("dataset", dataset, d.to.place(), d.Datasets())
 	}
-	old, new, _, err := d.tables(ctx, d.targets[i])
+	old, new, same, err := d.tables(ctx, d.targets[i])
+	if same && old == nil && err == nil {
+		old, err = d.r.tableOf(ctx, d.from, dataset)
+		new = old
+	}
 	if err != nil {
 		return nil, err
 	}
