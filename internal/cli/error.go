@@ -125,6 +125,10 @@ func messageOf(err error) string {
 	if e.Rows == 1 {
 		rows = "has the key of another"
 	}
+	if e.PrevPath != "" {
+		return fmt.Sprintf("%s %s; first: %s on %s %s of %s and %s of %s", plural(e.Rows, "row"), rows, e.Key,
+			strings.TrimSuffix(what, "s"), count(e.Prev), e.PrevPath, count(e.Line), e.Path)
+	}
 	return fmt.Sprintf("%s of %s %s; first: %s on %s %s and %s", plural(e.Rows, "row"), e.Path, rows, e.Key, what, count(e.Prev), count(e.Line))
 }
 

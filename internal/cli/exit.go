@@ -123,6 +123,8 @@ func slugOf(err error) string {
 
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "disk-full"
+	case errors.Is(err, syscall.EISDIR):
+		return "is-a-directory"
 	case errors.Is(err, fs.ErrPermission):
 		return "not-allowed"
 	case errors.Is(err, fs.ErrNotExist):

@@ -37,6 +37,7 @@ func slugs() []slug {
 		{"nothing-to-amend", exitUsage, `strata commit -m "MESSAGE"`, "There is no commit yet that could be amended."},
 		{"no-identity", exitUsage, `strata config set --user user.name "NAME"; strata config set --user user.email EMAIL`,
 			"A commit records who made it. Strata looks at STRATA_AUTHOR_NAME and STRATA_AUTHOR_EMAIL, at its own configuration (user.name, user.email), then at git's."},
+		{"is-a-directory", exitUsage, "", "A directory was named where a file is wanted. Nothing was done."},
 		{"cannot-add", exitUsage, "strata help formats", "The file cannot be added in the way that was asked for: its format has no rows, or flags do not fit it."},
 		{"needs-input", exitUsage, "", "A question would have to be asked, but nobody is there to answer it or --no-input was given."},
 		{"bare-repository", exitUsage, "", "The command needs working files and this repository has none (init --bare)."},

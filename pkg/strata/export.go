@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/strata-data/strata/internal/blob"
 	"github.com/strata-data/strata/internal/column"
@@ -103,6 +104,9 @@ func (r *Repo) ExportFile(ctx context.Context, path string, o ExportOptions) (re
 
 // writeFile writes a file beside path and renames it when write has succeeded.
 func writeFile(path string, write func(io.Writer) error) (err error) {
+	if fi, err := os.Stat(path); err == nil && fi.IsDir() {
+		return &fs.PathError{Op: "write", Path: path, Err: syscall.EISDIR}
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp*")
 	if err != nil {
 		if at := (*fs.PathError)(nil); errors.As(err, &at) {
@@ -112,7 +116,7 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			_, _ = f.Close(), os.Remove(f.Name()) // the first error says why
 		}
 	}()
 	buf := bufio.NewWriterSize(f, 1<<18)
@@ -129,10 +133,10 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := f.Close(); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }
