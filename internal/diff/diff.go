@@ -13,6 +13,7 @@ package diff
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/expr"
@@ -167,7 +168,8 @@ func SchemaChanges(old, new *column.Schema) []SchemaChange {
 	if moved {
 		changes = append(changes, SchemaChange{Op: "reorder", Old: names(old), New: names(new)})
 	}
-	if a, b := keyNames(old), keyNames(new); a != b {
+	if !slices.Equal(old.Key, new.Key) {
+		a, b := keyNames(old), keyNames(new)
 		changes = append(changes, SchemaChange{Op: "key", Old: a, New: b})
 	}
 	return changes
@@ -175,7 +177,19 @@ func SchemaChanges(old, new *column.Schema) []SchemaChange {
 
 func names(s *column.Schema) string { return join(s.Names()) }
 
-func keyNames(s *column.Schema) string { return join(s.Key) }
+// keyNames returns the display names of the key columns, content where samples
+// are keyed by it.
+func keyNames(s *column.Schema) string {
+	var keys []string
+	for _, i := range s.KeyColumns() {
+		if f := &s.Fields[i]; column.Hidden(f.ID) {
+			keys = append(keys, "content")
+		} else {
+			keys = append(keys, f.Name)
+		}
+	}
+	return join(keys)
+}
 
 func join(list []string) string {
 	text := ""

@@ -66,6 +66,9 @@ func (s *Sample) Key() (string, error) {
 	return KeyText(side.Schema, s.change.Key)
 }
 
+// ByContent reports whether the sample's key is a hash of its values.
+func (s *Sample) ByContent() bool { return byContent(s.w.new.Schema) }
+
 // Old returns the value of field number i before the change; it does not Exist
 // for an added sample, or where the old side lacks the column.
 func (s *Sample) Old(i int) (column.Value, error) {

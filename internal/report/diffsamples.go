@@ -17,6 +17,7 @@ import (
 const (
 	cellWidth    = 40   // columns of a cell
 	shownColumns = 12   // of a sample, where there is no terminal to fill
+	shortHash    = 12   // of a key that is a hash
 	flushRows    = 1000 // rows whose cells are aligned together
 )
 
@@ -112,6 +113,9 @@ func diffSample(t *Table, s *strata.DiffSample, columns []int, o SampleOptions) 
 	key, err := s.Key()
 	if err != nil {
 		return err
+	}
+	if s.ByContent() && !o.Full && len(key) > shortHash {
+		key = key[:shortHash]
 	}
 	cells := []string{string(s.Op), o.Cell(key, o.cellLimit())}
 	for _, i := range columns {
