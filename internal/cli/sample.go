@@ -3,9 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -91,51 +88,14 @@ func runSample(ctx context.Context, env *Env, o *sampleOptions) error {
 
 // writePicks writes the chosen samples in the format that was asked for.
 func writePicks(ctx context.Context, env *Env, r *strata.Repo, o *sampleOptions, res *strata.SampleResult) error {
-	write := func(w io.Writer) error {
-		if o.format != "keys" {
-			if len(res.Picks) == 0 {
-				return nil
-			}
-			return r.WriteSample(ctx, w, o.format, o.SampleOptions, res)
-		}
-		end := "\n"
-		if o.nul {
-			end = "\x00"
-		}
-		var b strings.Builder
-		for _, p := range res.Picks {
-			b.WriteString(p.Key + end)
-		}
-		_, err := io.WriteString(w, b.String())
-		return err
+	end := "\n"
+	if o.nul {
+		end = "\x00"
 	}
 	if o.output == "-" {
-		return write(env.Out)
+		return r.WriteSample(ctx, env.Out, o.format, end, o.SampleOptions, res)
 	}
-	return replaceFile(env.Path(o.output), write)
-}
-
-// replaceFile writes a file beside path and renames it when it is complete.
-func replaceFile(path string, write func(io.Writer) error) error {
-	part := path + ".part"
-	f, err := os.Create(part)
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	if serr := f.Sync(); err == nil {
-		err = serr
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(part, path)
-	}
-	if err != nil {
-		os.Remove(part)
-	}
-	return err
+	return r.WriteSampleFile(ctx, env.Path(o.output), o.format, end, o.SampleOptions, res)
 }
 
 // noteSample says what the choice can be repeated by.

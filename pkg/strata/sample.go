@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/strata-data/strata/internal/column"
@@ -94,15 +93,33 @@ func (rows *Rows) candidates(ctx context.Context, stratified bool) iter.Seq2[sel
 	}
 }
 
-// WriteSample writes the samples of a selection with the columns of o, in the
-// order of the picks, as a file of the given format.
-func (r *Repo) WriteSample(ctx context.Context, w io.Writer, formatName string, o SampleOptions, res *SampleResult) error {
-	f, err := writable(formatName)
-	if err != nil {
+// WriteSample writes the samples of a selection, in the order of the picks: with
+// the format keys their keys, each ended by end, else the columns of o as a file
+// of that format. Nothing is written where nothing was picked.
+func (r *Repo) WriteSample(ctx context.Context, w io.Writer, formatName, end string, o SampleOptions, res *SampleResult) error {
+	if formatName == "keys" {
+		var b strings.Builder
+		for _, p := range res.Picks {
+			b.WriteString(p.Key + end)
+		}
+		_, err := io.WriteString(w, b.String())
 		return err
 	}
-	scan := o.ScanOptions
-	rows, err := r.Scan(ctx, scan)
+	f, err := writable(formatName)
+	if err != nil || len(res.Picks) == 0 {
+		return err
+	}
+	return r.writePicks(ctx, w, f, o, res)
+}
+
+// WriteSampleFile is WriteSample into a file, which is replaced when it is
+// complete.
+func (r *Repo) WriteSampleFile(ctx context.Context, path, formatName, end string, o SampleOptions, res *SampleResult) error {
+	return writeFile(path, func(w io.Writer) error { return r.WriteSample(ctx, w, formatName, end, o, res) })
+}
+
+func (r *Repo) writePicks(ctx context.Context, w io.Writer, f format.Format, o SampleOptions, res *SampleResult) error {
+	rows, err := r.Scan(ctx, o.ScanOptions)
 	if err != nil {
 		return err
 	}
@@ -150,4 +167,4 @@ func (r *Repo) WriteSample(ctx context.Context, w io.Writer, formatName string, 
 }
 
 // SampleFormats are the formats of WriteSample.
-func SampleFormats() []string { return slices.Clone([]string{"keys", "csv", "jsonl"}) }
+func SampleFormats() []string { return []string{"keys", "csv", "jsonl"} }
