@@ -38,8 +38,10 @@ func newDemoCmd(env *Env) *cobra.Command {
 			"clock are the same everywhere, so everybody gets the same ids. What is left is an\n" +
 			"ordinary repository to play with.",
 		Example: "  strata demo scenes\n  strata demo --no-tour scenes",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("strata demo scenes", "demo wants one directory to write to")
+			}
 			o.dir = args[0]
 			return runDemo(cmd.Context(), env, o)
 		},
@@ -90,6 +92,9 @@ func runDemo(ctx context.Context, env *Env, o *demoOptions) error {
 // emptyDir makes sure that there is nothing in dir, which is called name.
 func emptyDir(dir, name string) error {
 	entries, err := os.ReadDir(dir)
+	if fi, serr := os.Stat(dir); serr == nil && !fi.IsDir() {
+		return &Failure{Slug: "already-exists", Message: name + " is a file", Hints: []string{"strata demo DIR   with a DIR that is not there yet"}}
+	}
 	switch {
 	case err == nil && len(entries) > 0:
 		return &Failure{Slug: "already-exists", Message: name + " is not empty", Hints: []string{"strata demo DIR   with a DIR that is not there yet"}}
@@ -143,7 +148,7 @@ func (e *Env) runInside(show io.Writer, dir string, now time.Time, args []string
 		"STRATA_COLOR": color, "STRATA_PROGRESS": neverValue, "STRATA_NO_PAGER": "1", "STRATA_MEM": exactSize(e.Flags.Mem)}
 	var words bytes.Buffer
 	inside := &Env{
-		Out: show, Err: io.MultiWriter(show, &words), Width: e.Columns(), Terminal: Terminal{Out: true},
+		Out: show, Err: io.MultiWriter(show, &words), Width: e.Width, Terminal: Terminal{Out: e.Terminal.Out},
 		Dir: dir, Getenv: func(name string) string { return settings[name] },
 		Now: func() time.Time { return now }, Build: e.Build, LimitMemory: e.LimitMemory,
 	}

@@ -84,11 +84,12 @@ func printDiffSamples(ctx context.Context, env *Env, d *strata.Diff, s *strata.D
 }
 
 // again returns the command line that is running with flags put in front of
-// its --, quoted for a shell; --limit is left out, as it is what changes.
+// its --, quoted for a shell; -p and --limit are left out, as they are what
+// changes.
 func (e *Env) again(flags ...string) string {
 	words := []string{"strata"}
 	for i, a := range e.args {
-		if a == "--limit" || strings.HasPrefix(a, "--limit=") || i > 0 && e.args[i-1] == "--limit" {
+		if a == "-p" || a == "--patch" || a == "--limit" || strings.HasPrefix(a, "--limit=") || i > 0 && e.args[i-1] == "--limit" {
 			continue
 		}
 		if a == "--" {

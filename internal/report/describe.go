@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/strata-data/strata/pkg/strata"
@@ -31,8 +32,22 @@ func Describe(w io.Writer, d *strata.DescribeResult, o Options) {
 		fmt.Fprintf(w, "where %s\n", oneLine(d.Where))
 	}
 	fmt.Fprintln(w)
-	t := Table{Right: []bool{false, false, true, true, true, true, true, true}, Fit: o}
-	t.Row(o.paint().Header, "column", "type", "nulls", "distinct", "min", "median", "max", "mean", "values")
+	t := describeTable(d, o, false)
+	if o.Width > 0 && t.wide(o.Width) {
+		t = describeTable(d, o, true)
+	}
+	t.Write(w)
+}
+
+// describeTable is a row for each column. A narrow one leaves out what says
+// least: bounds of text and means.
+func describeTable(d *strata.DescribeResult, o Options, narrow bool) *Table {
+	t := &Table{Right: []bool{false, false, true, true, true, true, true, !narrow}, Fit: o}
+	header := []string{"column", "type", "nulls", "distinct", "min", "median", "max", "mean", "values"}
+	if narrow {
+		header = slices.Delete(header, 7, 8)
+	}
+	t.Row(o.paint().Header, header...)
 	for i := range d.Columns {
 		c := &d.Columns[i]
 		mean := ""
@@ -48,10 +63,17 @@ func Describe(w io.Writer, d *strata.DescribeResult, o Options) {
 				nulls = Count(c.Nulls)
 			}
 		}
-		t.Row(nil, o.Cell(c.Name, 24), o.Cell(c.Type, 24), nulls, distinctText(c), o.Cell(jsonNumber(c.Min), 16), medianText(c),
-			o.Cell(jsonNumber(c.Max), 16), mean, o.valuesText(c, d.Rows))
+		cells := []string{o.Cell(c.Name, 24), o.Cell(c.Type, 24), nulls, distinctText(c), o.Cell(jsonNumber(c.Min), 16), medianText(c),
+			o.Cell(jsonNumber(c.Max), 16), mean, o.valuesText(c, d.Rows)}
+		if narrow {
+			if c.Length != nil {
+				cells[4], cells[6] = "", ""
+			}
+			cells = slices.Delete(cells, 7, 8)
+		}
+		t.Row(nil, cells...)
 	}
-	t.Write(w)
+	return t
 }
 
 func distinctText(c *strata.ColumnSummary) string {

@@ -38,6 +38,9 @@ func driftDataset(w io.Writer, d *strata.DatasetDrift, o Options) {
 		}
 		t.Row(paint, driftCells(c, o)...)
 	}
+	if o.Width > 0 {
+		t.dropEmpty(7) // nulls
+	}
 	t.Write(w)
 	for _, only := range []struct {
 		columns []drift.ColumnName

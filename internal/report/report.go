@@ -11,6 +11,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -79,6 +80,36 @@ type tableRow struct {
 // Row adds a row; paint, which may be nil, paints it as a whole.
 func (t *Table) Row(paint func(string) string, cells ...string) {
 	t.rows = append(t.rows, tableRow{cells, paint})
+}
+
+// dropEmpty removes column i if nothing stands below its header.
+func (t *Table) dropEmpty(i int) {
+	for n, r := range t.rows {
+		if n > 0 && i < len(r.cells) && r.cells[i] != "" {
+			return
+		}
+	}
+	for n := range t.rows {
+		if cells := t.rows[n].cells; i < len(cells) {
+			t.rows[n].cells = slices.Delete(cells, i, i+1)
+		}
+	}
+	if i < len(t.Right) {
+		t.Right = slices.Delete(t.Right, i, i+1)
+	}
+}
+
+// wide reports whether a line is wider than n columns.
+func (t *Table) wide(n int) bool {
+	var b strings.Builder
+	probe := Table{Right: t.Right, Gap: t.Gap, rows: slices.Clone(t.rows)}
+	probe.Write(&b)
+	for line := range strings.Lines(b.String()) {
+		if width(strings.TrimSuffix(line, "\n")) > n {
+			return true
+		}
+	}
+	return false
 }
 
 // Write writes the rows since the last Write, without blanks at the ends of

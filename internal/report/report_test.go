@@ -9,6 +9,7 @@ import (
 
 	"github.com/strata-data/strata/internal/diff"
 	"github.com/strata-data/strata/internal/drift"
+	"github.com/strata-data/strata/internal/profile"
 	"github.com/strata-data/strata/pkg/strata"
 )
 
@@ -35,6 +36,47 @@ func TestTableFits(t *testing.T) {
 	tab.Write(&b)
 	if want := "<name   va…>\nlabel  dog\n"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+func TestTableDropsEmpty(t *testing.T) {
+	for _, tc := range []struct{ name, cell, want string }{
+		{"empty", "", "a  c\n1  3\n"},
+		{"not empty", "2", "a  b  c\n1  2  3\n"},
+	} {
+		tab := Table{Right: []bool{true, true, true}}
+		tab.Row(nil, "a", "b", "c")
+		tab.Row(nil, "1", tc.cell, "3")
+		tab.dropEmpty(1)
+		var b strings.Builder
+		tab.Write(&b)
+		if b.String() != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, b.String(), tc.want)
+		}
+	}
+}
+
+// A terminal of 80 columns still shows how values are distributed.
+func TestDescribeNarrow(t *testing.T) {
+	d := &strata.DescribeResult{Dataset: "train", Rows: 4, Total: 4, Key: []string{"id"}, Rev: "HEAD"}
+	c := strata.ColumnSummary{Name: "weather_of_the_day", Type: "string", Rows: 4, Min: []byte(`"a rather long text"`), Max: []byte(`"z rather long text"`)}
+	c.Distinct.N, c.Distinct.Exact = 4, true
+	c.Length = &profile.Length{Min: 18, Max: 18, Mean: 18}
+	d.Columns = append(d.Columns, c)
+	for _, tc := range []struct {
+		width int
+		has   string
+	}{{0, "a rather long t…"}, {200, "a rather long t…"}, {80, "length 18"}} {
+		var b strings.Builder
+		Describe(&b, d, Options{Width: tc.width})
+		for line := range strings.Lines(b.String()) {
+			if n := width(strings.TrimSpace(line)); tc.width > 0 && n > tc.width {
+				t.Errorf("width %d: a line of %d: %q", tc.width, n, line)
+			}
+		}
+		if !strings.Contains(b.String(), tc.has) {
+			t.Errorf("width %d: no %q in\n%s", tc.width, tc.has, b.String())
+		}
 	}
 }
 

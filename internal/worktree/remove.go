@@ -188,7 +188,11 @@ func Move(ctx context.Context, r *repo.Repo, o MoveOptions) (*Moved, error) {
 	}
 	if _, ok := t.ix.Datasets[from]; ok && !IsSystem(from) {
 		paths := map[string]string{}
-		for _, p := range t.ix.SourcesOf(from) {
+		sources := t.ix.SourcesOf(from)
+		if len(sources) == 1 && datasetName(to) != to { // named as its file, not as a dataset
+			return t.moveDataset(ctx, from, datasetName(to), map[string]string{sources[0]: to}, o)
+		}
+		for _, p := range sources {
 			paths[p] = movedPath(p, from, to)
 		}
 		return t.moveDataset(ctx, from, to, paths, o)

@@ -54,7 +54,7 @@ func (d *Diff) findSides(ctx context.Context) (err error) {
 	o, work := d.o, false
 	switch n := len(o.Revisions); {
 	case o.Staged && n > 1, n > 2:
-		return &OptionError{Option: "revisions", Value: strings.Join(o.Revisions, " "), Reason: "more than can be compared"}
+		return &OptionError{Option: "revisions", Value: strings.Join(o.Revisions, " "), Reason: "are more than the two that can be compared"}
 	case o.Staged:
 		if from = "HEAD"; n == 1 {
 			from = o.Revisions[0]
