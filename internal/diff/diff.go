@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/expr"
@@ -135,10 +136,15 @@ type SchemaChange struct {
 }
 
 // SchemaChanges returns how the columns of new came from those of old: first
-// those that were added, renamed or changed their type, in the order of new,
-// then those that were dropped, then reorder and key.
+// those that are gone, then those that are new, renamed or of another type, in
+// the order of new, then whether the rest changed places, then the key.
 func SchemaChanges(old, new *column.Schema) []SchemaChange {
 	changes := []SchemaChange{}
+	for i := range old.Fields {
+		if f := &old.Fields[i]; new.Index(f.ID) < 0 && !column.Hidden(f.ID) {
+			changes = append(changes, SchemaChange{Op: "drop", Column: f.Name, Old: f.Type.String()})
+		}
+	}
 	last, moved := -1, false
 	for i := range new.Fields {
 		f := &new.Fields[i]
@@ -160,22 +166,14 @@ func SchemaChanges(old, new *column.Schema) []SchemaChange {
 		moved = moved || j < last
 		last = max(last, j)
 	}
-	for i := range old.Fields {
-		if f := &old.Fields[i]; new.Index(f.ID) < 0 && !column.Hidden(f.ID) {
-			changes = append(changes, SchemaChange{Op: "drop", Column: f.Name, Old: f.Type.String()})
-		}
-	}
 	if moved {
-		changes = append(changes, SchemaChange{Op: "reorder", Old: names(old), New: names(new)})
+		changes = append(changes, SchemaChange{Op: "reorder"})
 	}
 	if !slices.Equal(old.Key, new.Key) {
-		a, b := keyNames(old), keyNames(new)
-		changes = append(changes, SchemaChange{Op: "key", Old: a, New: b})
+		changes = append(changes, SchemaChange{Op: "key", Old: keyNames(old), New: keyNames(new)})
 	}
 	return changes
 }
-
-func names(s *column.Schema) string { return join(s.Names()) }
 
 // keyNames returns the display names of the key columns, content where samples
 // are keyed by it.
@@ -188,16 +186,5 @@ func keyNames(s *column.Schema) string {
 			keys = append(keys, f.Name)
 		}
 	}
-	return join(keys)
-}
-
-func join(list []string) string {
-	text := ""
-	for i, s := range list {
-		if i > 0 {
-			text += ","
-		}
-		text += s
-	}
-	return text
+	return strings.Join(keys, ",")
 }

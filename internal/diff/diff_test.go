@@ -167,27 +167,36 @@ func TestWalkUnknownColumn(t *testing.T) {
 }
 
 func TestSchemaChanges(t *testing.T) {
-	renamed := schema("id", "label", "score")
-	renamed.Fields[1].Name = "class"
-	wider := schema("id", "label", "score")
-	wider.Fields[2].Type = column.Of(column.Float32)
+	field := func(id, name string, k column.Kind) column.Field {
+		return column.Field{ID: id, Name: name, Type: column.Of(k)}
+	}
+	schema := func(key string, fields ...column.Field) *column.Schema {
+		return &column.Schema{Key: []string{key}, Fields: fields}
+	}
+	id, label, score := field("id", "id", column.Int64), field("label", "label", column.String), field("score", "score", column.Float64)
+	old := schema("id", id, label, score)
 	for _, tc := range []struct {
-		name     string
-		old, new *column.Schema
-		want     []SchemaChange
+		name string
+		new  *column.Schema
+		want []SchemaChange
 	}{
-		{"same", schema("id", "label"), schema("id", "label"), []SchemaChange{}},
-		{"add", schema("id"), schema("id", "score"), []SchemaChange{{Op: "add", Column: "score", New: "float64"}}},
-		{"drop", schema("id", "score"), schema("id"), []SchemaChange{{Op: "drop", Column: "score", Old: "float64"}}},
-		{"rename", schema("id", "label", "score"), renamed, []SchemaChange{{Op: "rename", Column: "class", Old: "label", New: "class"}}},
-		{"type", wider, schema("id", "label", "score"), []SchemaChange{{Op: "type", Column: "score", Old: "float32", New: "float64"}}},
-		{"reorder", schema("id", "label", "score"), schema("id", "score", "label"),
-			[]SchemaChange{{Op: "reorder", Old: "id,label,score", New: "id,score,label"}}},
-		{"drop is no reorder", schema("id", "label", "score"), schema("id", "score"), []SchemaChange{{Op: "drop", Column: "label", Old: "string"}}},
+		{"none", schema("id", id, label, score), []SchemaChange{}},
+		{"add", schema("id", id, label, score, field("cam", "cam", column.Int8)), []SchemaChange{{Op: "add", Column: "cam", New: "int8"}}},
+		{"drop", schema("id", id, score), []SchemaChange{{Op: "drop", Column: "label", Old: "string"}}},
+		{"rename", schema("id", id, field("label", "class", column.String), score), []SchemaChange{{Op: "rename", Column: "class", Old: "label", New: "class"}}},
+		{"type", schema("id", id, label, field("score", "score", column.String)), []SchemaChange{{Op: "type", Column: "score", Old: "float64", New: "string"}}},
+		{"reorder", schema("id", id, score, label), []SchemaChange{{Op: "reorder"}}},
+		{"key", schema("label", id, label, score), []SchemaChange{{Op: "key", Old: "id", New: "label"}}},
+		{"a dropped column is no reorder", schema("id", id, score, field("new", "new", column.Bool)),
+			[]SchemaChange{{Op: "drop", Column: "label", Old: "string"}, {Op: "add", Column: "new", New: "bool"}}},
+		{"a new column that took the name of an old one", schema("id", id, field("label~2", "label", column.Int64), score),
+			[]SchemaChange{{Op: "drop", Column: "label", Old: "string"}, {Op: "add", Column: "label", New: "int64"}}},
+		{"by content", schema(column.ContentKey, field(column.ContentKey, column.ContentKey, column.Binary), id, label, score),
+			[]SchemaChange{{Op: "key", Old: "id", New: "content"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, SchemaChanges(tc.old, tc.new)); diff != "" {
-				t.Error(diff)
+			if diff := cmp.Diff(tc.want, SchemaChanges(old, tc.new)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/diff"
 	"github.com/strata-data/strata/internal/format"
 	"github.com/strata-data/strata/internal/worktree"
 )
@@ -87,7 +88,7 @@ func (r *Repo) addedDataset(ctx context.Context, a *worktree.Added) (*AddedDatas
 		return d, nil
 	}
 	if a.Old != nil {
-		d.SchemaChanges = changesOfSchema(a.Old.Schema, a.New.Schema)
+		d.SchemaChanges = diff.SchemaChanges(a.Old.Schema, a.New.Schema)
 	}
 	var err error
 	if d.Added, d.Removed, d.Modified, err = worktree.Count(ctx, a.Old, a.New); err != nil {

@@ -3,9 +3,8 @@ package strata
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/diff"
 	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
@@ -72,7 +71,7 @@ func (r *Repo) countChange(ctx context.Context, c repo.TreeChange) (*DatasetChan
 		return d, nil
 	}
 	d.Rows = RowCounts{old.Rows(), new.Rows()}
-	d.SchemaChanges = changesOfSchema(old.Schema, new.Schema)
+	d.SchemaChanges = diff.SchemaChanges(old.Schema, new.Schema)
 	cells := map[string]int64{}
 	for delta, err := range table.Compare(ctx, old, new, nil) {
 		if err != nil {
@@ -106,58 +105,6 @@ func (r *Repo) loadTable(ctx context.Context, id object.ID) (*table.Table, error
 		return nil, nil
 	}
 	return table.Load(ctx, r.r.Objects(), id)
-}
-
-// changesOfSchema lists how the columns of new differ from those of old: columns
-// that are gone first, then by the order of new. It is never nil.
-func changesOfSchema(old, new *column.Schema) []SchemaChange {
-	changes := []SchemaChange{}
-	var kept []string // ids that both have, in the order of old
-	for _, f := range old.Fields {
-		switch {
-		case new.Index(f.ID) >= 0:
-			kept = append(kept, f.ID)
-		case !column.Hidden(f.ID):
-			changes = append(changes, SchemaChange{Op: "drop", Column: f.Name, Old: f.Type.String()})
-		}
-	}
-	var order []string
-	for _, f := range new.Fields {
-		i := old.Index(f.ID)
-		if i < 0 {
-			if !column.Hidden(f.ID) {
-				changes = append(changes, SchemaChange{Op: "add", Column: f.Name, New: f.Type.String()})
-			}
-			continue
-		}
-		order = append(order, f.ID)
-		was := old.Fields[i]
-		if was.Name != f.Name {
-			changes = append(changes, SchemaChange{Op: "rename", Column: f.Name, Old: was.Name, New: f.Name})
-		}
-		if !was.Type.Equal(f.Type) {
-			changes = append(changes, SchemaChange{Op: "type", Column: f.Name, Old: was.Type.String(), New: f.Type.String()})
-		}
-	}
-	if !slices.Equal(kept, order) {
-		changes = append(changes, SchemaChange{Op: "reorder"})
-	}
-	if !slices.Equal(old.Key, new.Key) {
-		changes = append(changes, SchemaChange{Op: "key", Old: keyNames(old), New: keyNames(new)})
-	}
-	return changes
-}
-
-// keyNames returns the display names of the key columns, separated by commas.
-func keyNames(s *column.Schema) string {
-	var text string
-	for n, i := range s.KeyColumns() {
-		if n > 0 {
-			text += ","
-		}
-		text += s.Fields[i].Name
-	}
-	return text
 }
 
 // emptyLike returns a table without samples with the schema of t.
