@@ -240,13 +240,21 @@ func (r *Repo) step(ctx context.Context, text string, id object.ID, s Step) (obj
 			return object.ID{}, err
 		}
 		if len(c.Parents) < nth {
-			return object.ID{}, &UnknownRevisionError{
-				Name: text, Reason: fmt.Sprintf("commit %s has %d parents", id.Short(), len(c.Parents)),
-			}
+			return object.ID{}, &UnknownRevisionError{Name: text, Reason: "commit " + id.Short() + " has " + parents(len(c.Parents))}
 		}
 		id = c.Parents[nth-1]
 	}
 	return id, nil
+}
+
+func parents(n int) string {
+	switch n {
+	case 0:
+		return "no parent"
+	case 1:
+		return "one parent"
+	}
+	return fmt.Sprintf("%d parents", n)
 }
 
 func (r *Repo) peelTo(ctx context.Context, id object.ID, s Step) (object.ID, error) {
