@@ -65,6 +65,7 @@ func runReset(ctx context.Context, env *Env, o strata.ResetOptions) error {
 	switch {
 	case len(o.Paths) > 0:
 		env.Notef("unstaged %s", someOf(o.Paths, 5))
+	case res.Head.IsZero(): // no commits yet
 	case o.Mode == "hard" || res.Old != res.Head:
 		env.Notef("HEAD is now at %s", res.Head.Short())
 		if res.Old != res.Head && !res.Old.IsZero() {

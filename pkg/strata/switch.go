@@ -172,6 +172,17 @@ func (r *Repo) Reset(ctx context.Context, o ResetOptions) (*ResetResult, error) 
 		return nil, err
 	}
 	defer func() { _ = unlock() }()
+	mode := o.Mode
+	if mode == "" {
+		mode = "mixed"
+	}
+	head, err := r.r.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if (rev == "HEAD" || rev == "@") && head.ID.IsZero() {
+		return &ResetResult{Schema: "strata.reset/1", Mode: mode}, r.resetUnborn(ctx, mode)
+	}
 	to, err := r.r.Resolve(ctx, rev)
 	if err != nil {
 		return nil, err
@@ -179,10 +190,6 @@ func (r *Repo) Reset(ctx context.Context, o ResetOptions) (*ResetResult, error) 
 	by, err := r.actor()
 	if err != nil {
 		return nil, err
-	}
-	mode := o.Mode
-	if mode == "" {
-		mode = "mixed"
 	}
 	if mode == "hard" {
 		if err := r.resetFiles(ctx, to); err != nil {
@@ -199,6 +206,27 @@ func (r *Repo) Reset(ctx context.Context, o ResetOptions) (*ResetResult, error) 
 		return nil, err
 	}
 	return &ResetResult{Schema: "strata.reset/1", Old: was.ID, Head: to, Mode: mode}, nil
+}
+
+// resetUnborn empties the index of a branch without commits, with mode hard its
+// files too.
+func (r *Repo) resetUnborn(ctx context.Context, mode string) error {
+	ix, err := r.r.Index(ctx)
+	if err != nil || mode == "soft" {
+		return err
+	}
+	none := map[string]object.ID{}
+	if mode == "hard" {
+		_, err := worktree.Checkout(ctx, r.r, ix.Datasets, none, true, func(_ *repo.Tx, ix *repo.Index) error {
+			ix.Datasets = none
+			return nil
+		})
+		return err
+	}
+	if err := worktree.Stage(ctx, r.r.Objects(), ix, none); err != nil {
+		return err
+	}
+	return r.r.Update(ctx, func(tx *repo.Tx) error { return tx.SaveIndex(ix) })
 }
 
 // resetFiles makes the working files those of a commit.
