@@ -102,7 +102,8 @@ func runDiff(ctx context.Context, env *Env, o *diffOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := o.sortArgs(ctx, r); err != nil {
+	o.Dir = env.workDir()
+	if err := o.sortArgs(ctx, env, r); err != nil {
 		return err
 	}
 	d, err := r.Diff(ctx, o.DiffOptions)
@@ -123,14 +124,14 @@ func runDiff(ctx context.Context, env *Env, o *diffOptions) (err error) {
 
 // sortArgs tells revisions from addresses where no -- separates them, as log
 // does.
-func (o *diffOptions) sortArgs(ctx context.Context, r *strata.Repo) error {
+func (o *diffOptions) sortArgs(ctx context.Context, env *Env, r *strata.Repo) error {
 	for i, arg := range o.args {
 		_, err := r.RevParse(ctx, strata.RevParseOptions{Revisions: []string{arg}})
 		if err == nil && !strings.Contains(arg, ":") {
 			o.Revisions = append(o.Revisions, arg)
 			continue
 		}
-		if !isDataset(ctx, r, arg) {
+		if !env.isAddress(ctx, r, arg) {
 			if err == nil {
 				err = usagef("strata diff REV REV -- DATASET", "%s is no commit", arg)
 			}

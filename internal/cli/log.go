@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,7 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.sortArgs(ctx, r); err != nil {
+	if err := o.sortArgs(ctx, env, r); err != nil {
 		return err
 	}
 	o.Topo, o.Dir = o.graph, env.workDir()
@@ -87,15 +88,16 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 }
 
 // sortArgs tells revisions from addresses where no -- separates them: an
-// argument that is no revision begins the addresses, if it is a dataset.
-func (o *logOptions) sortArgs(ctx context.Context, r *strata.Repo) error {
+// argument that is no revision begins the addresses, if a dataset or a file has
+// its name.
+func (o *logOptions) sortArgs(ctx context.Context, env *Env, r *strata.Repo) error {
 	for i, arg := range o.args {
 		_, err := r.RevParse(ctx, strata.RevParseOptions{Revisions: []string{arg}})
 		if err == nil && !strings.Contains(arg, ":") {
 			o.Revisions = append(o.Revisions, arg)
 			continue
 		}
-		if !isDataset(ctx, r, arg) {
+		if !env.isAddress(ctx, r, arg) {
 			if err == nil {
 				err = usagef("strata show "+arg, "%s is no commit", arg)
 			}
@@ -106,6 +108,15 @@ func (o *logOptions) sortArgs(ctx context.Context, r *strata.Repo) error {
 	}
 	o.Addresses = append(o.Addresses, o.addresses...)
 	return nil
+}
+
+// isAddress reports whether an argument without -- before it is an address: a
+// dataset, one of its samples, or a file or directory that is there.
+func (e *Env) isAddress(ctx context.Context, r *strata.Repo, arg string) bool {
+	if _, err := os.Lstat(e.Path(arg)); err == nil {
+		return true
+	}
+	return isDataset(ctx, r, arg)
 }
 
 // isDataset reports whether an address names a dataset of the last commit or

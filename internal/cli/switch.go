@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -191,8 +190,7 @@ func (e *Env) revsAndPaths(cmd *cobra.Command, args []string) (revs, paths []str
 		return nil, nil, err
 	}
 	if _, err := r.Resolve(cmd.Context(), previous(revs[0])); err != nil {
-		_, serr := os.Lstat(e.Path(revs[0]))
-		if serr == nil || isDataset(cmd.Context(), r, revs[0]) {
+		if e.isAddress(cmd.Context(), r, revs[0]) {
 			return nil, revs, nil
 		}
 	}

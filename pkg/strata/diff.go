@@ -22,7 +22,8 @@ type DiffOptions struct {
 	// Revisions are none, one (with the working files), two, or one range:
 	// A..B compares the two, A...B what B has done since the merge base.
 	Revisions []string
-	Addresses []string // DATASET[/KEY] or paths of plain files; none means all
+	Addresses []string // DATASET[/KEY], paths of files or directories; none means all
+	Dir       string   // where relative paths begin; "" is the root
 	Columns   []string // only these columns
 	Where     string   // predicate over plain names, old.NAME and new.NAME
 	Slice     string   // name of a saved predicate that holds as well

@@ -2,7 +2,6 @@ package strata
 
 import (
 	"context"
-	"path"
 	"slices"
 	"strings"
 
@@ -132,6 +131,9 @@ func (d *Diff) findTargets(ctx context.Context, work bool) error {
 	names := append(slices.Clone(d.from.names()), d.to.names()...)
 	slices.Sort(names)
 	names = slices.Compact(names)
+	if slices.ContainsFunc(d.o.Addresses, func(a string) bool { return d.r.fromRoot(d.o.Dir, a) == "." }) {
+		d.o.Addresses = nil // the root is everything
+	}
 	if len(d.o.Addresses) == 0 {
 		for _, n := range names {
 			d.targets = append(d.targets, target{dataset: n})
@@ -160,7 +162,8 @@ func (d *Diff) findTargets(ctx context.Context, work bool) error {
 }
 
 // address adds what an address means to the targets: datasets, samples of them,
-// the dataset that a file was read into, or else plain files.
+// the dataset that a file was read into, or else plain files and what lies in a
+// directory.
 func (d *Diff) address(ctx context.Context, text string, names []string, work bool) error {
 	a, err := repo.ParseAddress(text, names)
 	if err != nil {
@@ -175,17 +178,16 @@ func (d *Diff) address(ctx context.Context, text string, names []string, work bo
 		if err != nil {
 			return err
 		}
-		clean := path.Clean(a.Path)
-		if src, ok := ix.Sources[clean]; ok && src.Dataset != "" {
+		file := d.r.fromRoot(d.o.Dir, a.Path)
+		if src, ok := ix.Sources[file]; ok && src.Dataset != "" {
 			found = []repo.Match{{Dataset: src.Dataset}}
-		} else if slices.Contains(names, filesTable) {
-			found = []repo.Match{{Dataset: filesTable, Key: clean}}
-			ok, err := d.hasFile(ctx, clean)
+		} else if found = inDirectory(file, names, readFrom(ix, file)); file != "." && slices.Contains(names, filesTable) {
+			ok, err := d.hasFile(ctx, file)
 			if err != nil {
 				return err
 			}
-			if !ok && !work {
-				found = nil
+			if ok || work && len(found) == 0 {
+				found = append(found, repo.Match{Dataset: filesTable, Key: file})
 			}
 		}
 	}

@@ -21,8 +21,9 @@ const filesTable = "@files"
 type logPath struct {
 	text string
 	addr repo.Address
-	file string // what it is as a path from the root
-	met  bool   // some commit has a dataset of this name
+	file string   // what it is as a path from the root
+	src  []string // datasets with files in the directory file, as the index has them
+	met  bool     // some commit has a dataset of this name
 }
 
 // logPaths reads addresses. A path of a file that a dataset was read from
@@ -49,7 +50,7 @@ func (r *Repo) logPaths(ctx context.Context, texts []string, dir string) ([]*log
 		if src, ok := ix.Sources[file]; ok && src.Dataset != "" {
 			a.Path = src.Dataset
 		}
-		paths = append(paths, &logPath{text: text, addr: a, file: file})
+		paths = append(paths, &logPath{text: text, addr: a, file: file, src: readFrom(ix, file)})
 	}
 	return paths, nil
 }
@@ -58,7 +59,7 @@ func (r *Repo) logPaths(ctx context.Context, texts []string, dir string) ([]*log
 // where it leads out of the working directory.
 func (r *Repo) fromRoot(dir, p string) string {
 	if dir == "" || r.Root() == "" {
-		return p
+		return path.Clean(p)
 	}
 	rel, err := filepath.Rel(r.Root(), filepath.Join(dir, filepath.FromSlash(p)))
 	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
@@ -68,16 +69,47 @@ func (r *Repo) fromRoot(dir, p string) string {
 }
 
 // match returns what the address means among datasets of these names: for a
-// path that no dataset has, a plain file.
+// path that no dataset has, a plain file or what lies in a directory.
 func (p *logPath) match(names []string) []repo.Match {
-	found := p.addr.Match(names)
-	if len(found) == 0 && slices.Contains(names, filesTable) {
-		return []repo.Match{{Dataset: filesTable, Key: p.file}}
-	}
-	if len(found) > 0 {
-		p.met = true
+	found := p.datasets(names)
+	p.met = p.met || len(found) > 0
+	if len(p.addr.Match(names)) == 0 && p.file != "." && slices.Contains(names, filesTable) {
+		found = append(found, repo.Match{Dataset: filesTable, Key: p.file})
 	}
 	return found
+}
+
+// datasets returns the datasets that the address means, plain files aside.
+func (p *logPath) datasets(names []string) []repo.Match {
+	if found := p.addr.Match(names); len(found) > 0 {
+		return found
+	}
+	return inDirectory(p.file, names, p.src)
+}
+
+// inDirectory returns the datasets of names that lie in a directory, whose path
+// is from the root: by their names or, if they are among src, by their files.
+// The root, ".", has them all, system tables too.
+func inDirectory(dir string, names, src []string) []repo.Match {
+	var found []repo.Match
+	for _, n := range names {
+		system := strings.HasPrefix(n, "@")
+		if dir == "." || !system && (strings.HasPrefix(n, dir+"/") || slices.Contains(src, n)) {
+			found = append(found, repo.Match{Dataset: n})
+		}
+	}
+	return found
+}
+
+// readFrom returns the datasets that have files in a directory.
+func readFrom(ix *repo.Index, dir string) (names []string) {
+	for p, src := range ix.Sources {
+		if src.Dataset != "" && strings.HasPrefix(p, dir+"/") {
+			names = append(names, src.Dataset)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // keep reports whether a commit changes what the addresses name.
@@ -142,7 +174,7 @@ func (l *logger) checkAddresses(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(p.addr.Match(names)) == 0 {
+		if len(p.datasets(names)) == 0 {
 			return notFound("dataset", p.text, "", names)
 		}
 	}
