@@ -49,7 +49,6 @@ func layers() []layer {
 		{11, "internal/cli"},
 		{12, "cmd/..."},
 		{13, "internal/lint"}, // imports nothing
-		{13, "internal/deps"}, // keeps modules in go.mod; never built
 	}
 }
 
@@ -92,7 +91,7 @@ func find(dir string) (layer, bool) {
 
 // brokenLayers returns what is wrong with the imports of one file.
 func brokenLayers(f *sourceFile) []string {
-	if f.test() || f.dir() == "internal/deps" {
+	if f.test() {
 		return nil
 	}
 	own, known := find(f.dir())
