@@ -302,6 +302,3 @@ func (h *half) addFloats(values []float64) {
 		}
 	}
 }
-
-func (p *pair) refField() *column.Field { return p.ref }
-func (p *pair) curField() *column.Field { return p.cur }

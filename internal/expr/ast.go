@@ -41,10 +41,6 @@ func (o op) String() string { return opTexts[o] }
 // flip returns the comparison of the same operands in the other order.
 func (o op) flip() op { return [...]op{opEq, opNe, opGt, opGe, opLt, opLe}[o] }
 
-// negate returns the comparison that is true where o is false, for values that
-// are in order.
-func (o op) negate() op { return [...]op{opNe, opEq, opGe, opGt, opLe, opLt}[o] }
-
 type (
 	// columnNode is a column, or a member of a struct in it.
 	columnNode struct {

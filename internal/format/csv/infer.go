@@ -59,7 +59,6 @@ type inferrer struct {
 	crlfs   int64 // records that end in CR LF
 	lfs     int64 // and in LF
 	probes  []*column.Vector
-	scratch []byte
 }
 
 func newInferrer(l *layout) *inferrer {

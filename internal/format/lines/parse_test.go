@@ -39,7 +39,7 @@ func (lengths) Parse(data []byte, line int64, dst *column.Batch) (ends, odd []ui
 }
 
 // counter counts bytes.
-type counter struct{ n, max int64 }
+type counter struct{ n int64 }
 
 func (c *counter) Clone() format.Inferrer  { return &counter{} }
 func (c *counter) Merge(o format.Inferrer) { c.n += o.(*counter).n }
