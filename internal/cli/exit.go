@@ -97,6 +97,8 @@ func slugOf(err error) string {
 		return "would-overwrite"
 	case as[*worktree.NoMatchError](err):
 		return "path-not-found"
+	case as[*worktree.RenameError](err):
+		return "unknown-column"
 	case as[*worktree.FormatError](err):
 		return "cannot-add"
 	case errors.Is(err, worktree.ErrBare):

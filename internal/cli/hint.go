@@ -9,6 +9,7 @@ import (
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/vfs"
+	"github.com/strata-data/strata/internal/worktree"
 	"github.com/strata-data/strata/pkg/strata"
 )
 
@@ -40,6 +41,15 @@ func hintFrom(err error) string {
 			return "did you mean --key " + near + "?"
 		}
 		return "columns: " + strings.Join(e.Columns, ", ")
+	}
+	if e, ok := find[*worktree.RenameError](err); ok {
+		if near := nearest(e.Column, e.Columns); near != "" {
+			return "did you mean " + near + "?"
+		}
+		if len(e.Columns) > 0 {
+			return "columns: " + strings.Join(e.Columns, ", ")
+		}
+		return "strata describe DATASET"
 	}
 	if e, ok := find[*source.DuplicatesError](err); ok {
 		return "strata add " + e.Path + " --key COL,COL   or   --on-duplicate last"

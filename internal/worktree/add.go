@@ -79,7 +79,7 @@ func Add(ctx context.Context, r *repo.Repo, o AddOptions) (*AddResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &adder{tree: t, o: &o, res: &AddResult{}, changes: repo.StatChanges{Set: map[string]repo.FileRecord{}}}
+	a := &adder{tree: t, o: &o, res: &AddResult{}, renamed: map[string]bool{}, changes: repo.StatChanges{Set: map[string]repo.FileRecord{}}}
 	if a.w, err = r.Objects().NewWriter(ctx); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,8 @@ type adder struct {
 	w       store.Writer
 	res     *AddResult
 	changes repo.StatChanges
-	dirty   bool // the index is to be saved
+	renamed map[string]bool // columns of o.Rename that were found
+	dirty   bool            // the index is to be saved
 }
 
 func (a *adder) run(ctx context.Context) error {
@@ -126,6 +127,9 @@ func (a *adder) run(ctx context.Context) error {
 				sel.gone = append(sel.gone, f.path)
 			}
 		}
+	}
+	if err := a.checkRenames(sets); err != nil {
+		return err
 	}
 	if err := a.goneDatasets(ctx, sel, sets); err != nil {
 		return err
@@ -180,6 +184,9 @@ func (a *adder) dataset(ctx context.Context, g *group) error {
 	}
 	old, err := loadTable(ctx, a.w, a.ix.Datasets[g.name])
 	if err != nil {
+		return err
+	}
+	if old, err = a.renameFrom(ctx, g, old); err != nil {
 		return err
 	}
 	out := Added{Name: g.name, Old: old}
