@@ -19,9 +19,12 @@ test: ## every test
 demo: build ## writes a small dataset and runs the tour on it
 	@dir=$$(mktemp -d) && echo "strata demo $$dir" && bin/strata demo "$$dir"
 
+# QUICK=1 takes 100,000 rows instead of 1,000,000; BENCH holds further flags.
+QUICK_FLAGS = $(if $(QUICK),--rows 100000 --big 500000 --files 5000 --runs 1)
+
 bench: build ## times strata beside its peers; see docs/benchmarks.md
 	$(GO) build -trimpath -o bin/strata-bench ./cmd/strata-bench
-	bin/strata-bench run
+	bin/strata-bench run $(QUICK_FLAGS) --json bin/bench.json $(BENCH)
 
 lint: ## vet, the rules of the house, staticcheck where it can be had
 	$(GO) vet ./...
