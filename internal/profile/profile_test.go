@@ -126,3 +126,18 @@ func TestManyDistinctValuesAreEstimated(t *testing.T) {
 		t.Errorf("%d frequent values with an error of %d", len(s.Top), s.TopError)
 	}
 }
+
+// The estimate for the numbers 0 to 68,784 is 69,331: more than there are.
+func TestEstimatesStayBelowTheRows(t *testing.T) {
+	c := New(column.NewField("c", column.Of(column.Int64)), false)
+	const n = 68785
+	v := column.NewVector(column.Of(column.Int64), n)
+	for i := range n {
+		v.AppendInt(int64(i))
+	}
+	v.AppendNull()
+	c.Add(v)
+	if s := c.Summary(); s.Distinct.Exact || s.Distinct.N > n {
+		t.Errorf("%d distinct of %d values, exact %v", s.Distinct.N, n, s.Distinct.Exact)
+	}
+}

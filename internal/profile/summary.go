@@ -42,7 +42,8 @@ func (c *Column) distinctCount() Distinct {
 	if c.exact != nil {
 		return Distinct{N: int64(len(c.exact)), Exact: true}
 	}
-	return Distinct{N: int64(math.Round(c.hll.Estimate())), Error: stat.HLLError}
+	most := c.s.Rows - c.s.Nulls // an estimate must not say more than there can be
+	return Distinct{N: min(int64(math.Round(c.hll.Estimate())), most), Error: stat.HLLError}
 }
 
 func jsonOf(v *column.Vector) json.RawMessage {
