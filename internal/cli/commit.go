@@ -36,7 +36,7 @@ func newCommitCmd(env *Env) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringArrayVarP(&o.messages, "message", "m", nil, "the message; several are its paragraphs")
+	f.StringArrayVarP(&o.messages, "message", "m", nil, "the message is `TEXT`; several are its paragraphs")
 	f.StringVarP(&o.file, "file", "F", "", "take the message from `FILE`; - is standard input")
 	f.BoolVarP(&o.All, "all", "a", false, "first add every tracked file that changed")
 	f.BoolVar(&o.Amend, "amend", false, "replace the last commit")

@@ -36,7 +36,7 @@ func newTagCmd(env *Env) *cobra.Command {
 	f.SortFlags = false
 	f.BoolVarP(&o.list, "list", "l", false, "list tags, those that fit a pattern if one is given")
 	f.BoolVarP(&o.Annotate, "annotate", "a", false, "make an annotated tag")
-	f.StringArrayVarP(&o.messages, "message", "m", nil, "its message; several are its paragraphs; implies --annotate")
+	f.StringArrayVarP(&o.messages, "message", "m", nil, "its message is `TEXT`; several are its paragraphs; implies --annotate")
 	f.StringVarP(&o.file, "file", "F", "", "take the message from `FILE`; - is standard input; implies --annotate")
 	f.BoolVarP(&o.delete, "delete", "d", false, "delete tags")
 	f.BoolVarP(&o.Force, "force", "f", false, "move a tag that exists")
