@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"github.com/strata-data/strata/internal/blob"
@@ -325,14 +326,21 @@ func (g *ingester) finish(ctx context.Context, i int, dropped bool) error {
 		return err
 	}
 	s.Columns, s.Dialect, s.Head, s.Shuffled, s.Cut = nil, nil, nil, false, 0
-	h, err := g.q.Files[i].Open()
-	if err != nil {
-		return err
+	var file io.Reader
+	if b, ok := g.inputs[i].(*binaryInput); ok {
+		file = b.again()
+	} else {
+		h, err := g.q.Files[i].Open()
+		if err != nil {
+			return err
+		}
+		defer h.Close()
+		file = h
 	}
-	defer h.Close()
 	hash := object.NewHasher()
-	r := &counted{Reader: h, ctx: ctx, hash: &hash}
+	r := &counted{Reader: file, ctx: ctx, hash: &hash}
 	var ref blob.Ref
+	var err error
 	if s.ValuesOnly {
 		ref, err = blob.Sum(ctx, r)
 	} else {
@@ -343,7 +351,10 @@ func (g *ingester) finish(ctx context.Context, i int, dropped bool) error {
 		return inFile(s.Path, err)
 	}
 	sum := hash.Sum()
-	s.Hash, s.Size = sum[:], ref.Size
+	if ref.Size != s.Size || (s.Hash != nil && sum != s.HashID()) {
+		return inFile(s.Path, ErrChanged) // the rows are not of these bytes
+	}
+	s.Hash = sum[:]
 	return nil
 }
 

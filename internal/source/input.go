@@ -43,6 +43,7 @@ type textInput struct {
 	codec format.Codec
 	head  []byte
 	hash  object.ID
+	size  int64 // bytes of the file
 	cut   int
 	// guessed says that the codec was inferred from the beginning of the file
 	// only; empty are the columns that had no value there.
@@ -59,25 +60,28 @@ func (t *textInput) columns() []column.Field { return t.codec.Columns() }
 func (t *textInput) close() error { return nil }
 
 // openPlain opens the file behind its compression.
-func openPlain(ctx context.Context, q *Request, f *File, hash *object.Hasher, progress func(int64)) (io.ReadCloser, error) {
+func openPlain(ctx context.Context, q *Request, f *File, hash *object.Hasher, progress func(int64)) (*plainFile, error) {
 	h, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
-	r, _, err := lines.Open(f.Path, &counted{Reader: h, ctx: ctx, progress: progress, hash: hash})
+	raw := &counted{Reader: h, ctx: ctx, progress: progress, hash: hash}
+	r, _, err := lines.Open(f.Path, raw)
 	if err != nil {
 		_ = h.Close()
 		return nil, inFile(f.Path, err)
 	}
-	return &bothClosers{r, h}, nil
+	return &plainFile{r, raw, h}, nil
 }
 
-type bothClosers struct {
+// plainFile is an open file behind its compression.
+type plainFile struct {
 	io.ReadCloser
+	raw   *counted // its own bytes
 	under io.Closer
 }
 
-func (b *bothClosers) Close() error {
+func (b *plainFile) Close() error {
 	err := b.ReadCloser.Close()
 	if e := b.under.Close(); err == nil {
 		err = e
@@ -191,7 +195,11 @@ func (t *textInput) parts(ctx context.Context) iter.Seq2[part, error] {
 			return
 		}
 		defer r.Close()
-		if _, err := io.CopyN(io.Discard, r, int64(len(t.head))); err != nil {
+		head := make([]byte, len(t.head))
+		if _, err := io.ReadFull(r, head); err != nil || !bytes.Equal(head, t.head) {
+			if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
+				err = ErrChanged
+			}
 			yield(part{}, inFile(t.file.Path, err))
 			return
 		}
@@ -212,7 +220,11 @@ func (t *textInput) parts(ctx context.Context) iter.Seq2[part, error] {
 			}
 			held = p
 		}
-		t.hash, t.cut = hash.Sum(), 0
+		if _, err := io.Copy(io.Discard, r.raw); err != nil { // what a decompressor left
+			yield(part{}, inFile(t.file.Path, err))
+			return
+		}
+		t.hash, t.size, t.cut = hash.Sum(), r.raw.n, 0
 		if held != nil {
 			t.cut = cutEnd(t.codec, held)
 			t.yield(held, yield)
@@ -267,7 +279,7 @@ func (t *textInput) wrongGuess(p *lines.Parsed) bool {
 }
 
 func (t *textInput) describe(s *Source) {
-	s.Hash = t.hash[:]
+	s.Hash, s.Size = t.hash[:], t.size
 	s.Dialect, s.Head, s.Cut = t.codec.Dialect(), t.head, t.cut
 }
 
@@ -341,6 +353,10 @@ func (b *binaryInput) parts(ctx context.Context) iter.Seq2[part, error] {
 }
 
 func (b *binaryInput) describe(*Source) {}
+
+// again returns the whole file once more: the very one that the rows are from,
+// though another may have been put in its place.
+func (b *binaryInput) again() io.Reader { return io.NewSectionReader(b.handle, 0, 1<<62) }
 
 func (b *binaryInput) lineOf(context.Context, int64) (int64, bool) { return 0, false }
 

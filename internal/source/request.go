@@ -77,6 +77,8 @@ var (
 	ErrNoKeyColumn = errors.New("no such key column")
 	// ErrSchemaChange is in the chain of a *SchemaChangeError.
 	ErrSchemaChange = errors.New("schema changed")
+	// ErrChanged is returned for a file that was written to while it was read.
+	ErrChanged = errors.New("the file changed while it was read; add it again when nothing writes to it")
 	// ErrNullKey is returned for a row whose key is null.
 	ErrNullKey = errors.New("null in a key")
 )
@@ -167,6 +169,7 @@ type counted struct {
 	ctx      context.Context
 	progress func(int64)
 	hash     *object.Hasher
+	n        int64
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -175,6 +178,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	}
 	n, err := c.Reader.Read(p)
 	if n > 0 {
+		c.n += int64(n)
 		if c.hash != nil {
 			_, _ = c.hash.Write(p[:n])
 		}

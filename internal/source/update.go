@@ -72,6 +72,7 @@ type updater struct {
 	fresh  [][]byte // keys of rows, which are the content of those keys
 	rows   *column.Batch
 	parsed int64
+	held   int64 // bytes of text of the new rows, and a share of that of the vanished ones, whose keys are held
 }
 
 // fileUpdate is what changed in one file.

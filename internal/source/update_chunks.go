@@ -22,7 +22,8 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 	if err != nil {
 		return nil, err
 	}
-	if !src.IsText() || src.Path != file.Path || src.Format != u.q.Format.Name {
+	skip := u.q.textOf(file).Skip
+	if !src.IsText() || src.Path != file.Path || src.Format != u.q.Format.Name || (skip != 0 && skip != src.Skip) {
 		return nil, errWhole
 	}
 	f := &fileUpdate{src: src, id: id, odd: map[string][]byte{}}
@@ -65,7 +66,8 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 			c.Release()
 			continue
 		}
-		if fresh += n; fresh > 1<<20 && fresh > file.Size/2 {
+		u.held += n
+		if fresh += n; fresh > 1<<20 && fresh > file.Size/2 || u.held > u.q.mem()/4 {
 			return nil, errWhole
 		}
 		f.after, f.isNew = append(f.after, chunk{Hash: own, Size: n, Lines: lines.CountLines(c.Data)}), append(f.isNew, true)
@@ -75,6 +77,12 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 		f.gone = append(f.gone, at...)
 	}
 	slices.Sort(f.gone)
+	for _, at := range f.gone {
+		u.held += f.before[at].Size / 4
+	}
+	if u.held > u.q.mem()/4 {
+		return nil, errWhole
+	}
 	sum := hash.Sum()
 	f.same = sum == src.HashID() && file.Executable == src.Executable
 	if u.content && src.Odd != nil && !f.same {
@@ -118,8 +126,9 @@ func (u *updater) parse(ctx context.Context, f *fileUpdate) error {
 	odd, n := 0, 0
 	for p, err := range lines.Parse(ctx, u.given(f), codec, lines.Options{Workers: u.q.Workers}) {
 		var ve *format.ValueError
-		if errors.As(err, &ve) {
-			return errWhole
+		var se *format.SyntaxError
+		if errors.As(err, &ve) || errors.As(err, &se) {
+			return errWhole // which says what is wrong, if it is
 		}
 		if err != nil {
 			return inFile(f.src.Path, err)
