@@ -9,13 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // inProcess runs a command line in this process.
 func inProcess(dir string, args ...string) (code int, out, errOut string) {
 	var o, e bytes.Buffer
 	vars := map[string]string{"HOME": dir, "XDG_CONFIG_HOME": dir, "STRATA_AUTHOR_NAME": "Ana Ito", "STRATA_AUTHOR_EMAIL": "ana@example.com"}
-	code = Run(&Env{Out: &o, Err: &e, Dir: dir, Getenv: getenv(vars)}, args)
+	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+	code = Run(&Env{Out: &o, Err: &e, Dir: dir, Getenv: getenv(vars), Now: now}, args)
 	return code, o.String(), e.String()
 }
 
@@ -89,6 +91,8 @@ func checkFlipped(t *testing.T, dir, what string, want map[string]string) (named
 			t.Errorf("%s: strata %s: exit code %d without a message: %q", what, args[0], code, errOut)
 		case strings.Contains(errOut, "error[corrupt-object]: "):
 			named = 1
+		case strings.Contains(errOut, "error[failed]: "):
+			t.Errorf("%s: strata %s: no cause that a user can act on: %s", what, args[0], errOut)
 		}
 	}
 	for p, text := range workOf(t, dir) {

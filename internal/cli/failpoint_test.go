@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -90,6 +91,14 @@ type state struct {
 func TestCrashes(t *testing.T) {
 	base := t.TempDir()
 	versions := makeCrashRepo(t, base)
+	var met sync.Map // points at which a command stopped
+	t.Cleanup(func() {
+		for _, point := range fault.Points() {
+			if _, ok := met.Load(point); !ok && !testing.Short() && !t.Failed() {
+				t.Errorf("no command meets %s", point)
+			}
+		}
+	})
 	for _, c := range crashCases() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,6 +122,9 @@ func TestCrashes(t *testing.T) {
 						dir := copyOf(t, start)
 						hit := crashOnce(t, dir, spec, c, old, new, versions, n == 1)
 						os.RemoveAll(dir)
+						if hit {
+							met.Store(point, true)
+						}
 						if !hit || t.Failed() {
 							break
 						}
@@ -147,8 +159,8 @@ func crashOnce(t *testing.T, dir, spec string, c crashCase, old, new state, vers
 	got := stateOf(t, dir)
 	eachOldOrNew(t, spec, got, old, new)
 	for _, verb := range [][]string{{"status"}, {"log"}, {"doctor"}} {
-		if out, err := strataIn(dir, "", verb...); err != nil {
-			t.Errorf("%s: then strata %s: %v\n%s", spec, verb[0], err, out)
+		if code, _, errOut := inProcess(dir, verb...); code != 0 {
+			t.Errorf("%s: then strata %s: exit code %d\n%s", spec, verb[0], code, errOut)
 		}
 	}
 	if whole {
@@ -158,8 +170,8 @@ func crashOnce(t *testing.T, dir, spec string, c crashCase, old, new state, vers
 	if done && !c.again {
 		return true
 	}
-	if out, err := strataIn(dir, "", c.args...); err != nil {
-		t.Errorf("%s: the same command again: %v\n%s", spec, err, out)
+	if code, _, errOut := inProcess(dir, c.args...); code != 0 {
+		t.Errorf("%s: the same command again: exit code %d\n%s", spec, code, errOut)
 		return true
 	}
 	if diff := cmp.Diff(new, stateOf(t, dir)); diff != "" {
@@ -208,8 +220,8 @@ func restoresAll(t *testing.T, dir, spec string, versions map[string]map[string]
 	dir = copyOf(t, dir)
 	defer os.RemoveAll(dir)
 	for rev, want := range versions {
-		if out, err := strataIn(dir, "", "checkout", "-f", "--detach", rev); err != nil {
-			t.Errorf("%s: then checkout %s: %v\n%s", spec, rev, err, out)
+		if code, _, errOut := inProcess(dir, "checkout", "-f", "--detach", rev); code != 0 {
+			t.Errorf("%s: then checkout %s: exit code %d\n%s", spec, rev, code, errOut)
 			continue
 		}
 		got := workOf(t, dir)

@@ -66,15 +66,13 @@ func Lock(path string, h Holder) (unlock func() error, err error) {
 		err = overwrite(f, append(b, '\n'))
 	}
 	if err != nil {
-		f.Close()
+		_, _ = flock(f, unix.LOCK_UN), f.Close()
 		return nil, fmt.Errorf("write the holder of %s: %w", path, err)
 	}
 	return func() error {
-		terr := f.Truncate(0)
-		if cerr := f.Close(); terr == nil {
-			terr = cerr
-		}
-		return terr
+		// Closing alone is not enough: a child that another goroutine starts has
+		// the descriptor too until it runs its program.
+		return errors.Join(f.Truncate(0), flock(f, unix.LOCK_UN), f.Close())
 	}, nil
 }
 

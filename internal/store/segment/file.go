@@ -94,6 +94,7 @@ func checkVersion(sf *sealed.File) error {
 	return nil
 }
 
+// close may be called again, as of a damaged file that was given up early.
 func (f *file) close() error {
 	var err error
 	if f.unmap != nil {
@@ -102,6 +103,7 @@ func (f *file) close() error {
 	if f.f != nil {
 		err = errors.Join(err, f.f.Close())
 	}
+	f.unmap, f.f = nil, nil
 	return err
 }
 
