@@ -56,12 +56,30 @@ func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, erro
 		out.Branch, out.Head = repo.ShortRef(is.Branch), is.ID
 		return out, err
 	}
+	if err := r.trySwitch(ctx, finish); err != nil {
+		return nil, err
+	}
 	w, err := worktree.Checkout(ctx, r.r, ix.Datasets, next, o.Force, func(tx *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = next
 		return finish(tx, ix)
 	})
 	out.Branch, out.Head, out.Files, out.Deleted = repo.ShortRef(is.Branch), is.ID, w.Files, w.Deleted
 	return out, err
+}
+
+// trySwitch finds out whether HEAD can be moved, before any file is touched.
+func (r *Repo) trySwitch(ctx context.Context, finish func(*repo.Tx, *repo.Index) error) error {
+	tried := errors.New("undo")
+	err := r.r.Update(ctx, func(tx *repo.Tx) error {
+		if err := finish(tx, nil); err != nil {
+			return err
+		}
+		return tried
+	})
+	if errors.Is(err, tried) {
+		return nil
+	}
+	return err
 }
 
 // switchPlan resolves what the user named.
