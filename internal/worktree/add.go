@@ -299,6 +299,11 @@ func (a *adder) noteSources(ctx context.Context, g *group, t *table.Table) error
 		return err
 	}
 	for i, f := range g.files {
+		if !sources[i].IsText() { // was read twice, for its rows and for its bytes
+			if now, ok, err := a.lstat(f.path); err != nil || !ok || now != f.stat {
+				return errors.Join(err, &source.PathError{Path: f.path, Err: source.ErrChanged})
+			}
+		}
 		rec := repo.Source{FileRecord: a.record(f, sources[i].HashID()), Dataset: g.name}
 		if was, ok := a.ix.Sources[f.path]; ok && was.Dataset != g.name {
 			return &FormatError{Path: f.path, Reason: fmt.Sprintf("belongs to dataset %s; first: strata rm --cached %s", was.Dataset, was.Dataset)}

@@ -61,7 +61,9 @@ func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, 
 		return w, err
 	}
 	return w, t.r.Update(ctx, func(tx *repo.Tx) error {
+		staged, gone := t.ix.Datasets, map[string]repo.Source{}
 		for _, path := range p.drop {
+			gone[path] = t.ix.Sources[path]
 			delete(t.ix.Sources, path)
 		}
 		for path, s := range p.sources {
@@ -69,6 +71,12 @@ func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, 
 		}
 		if err := finish(tx, t.ix); err != nil {
 			return err
+		}
+		for path, s := range gone { // what is still staged is missed
+			id := t.ix.Datasets[s.Dataset]
+			if _, again := t.ix.Sources[path]; !again && !id.IsZero() && id == staged[s.Dataset] {
+				t.ix.Sources[path] = s
+			}
 		}
 		for path, s := range t.ix.Sources { // files of datasets that are not staged are untracked
 			if _, staged := t.ix.Datasets[s.Dataset]; !staged {
@@ -109,6 +117,14 @@ func (p *plan) make(ctx context.Context, from, to map[string]object.ID) error {
 			return err
 		}
 	}
+	written := map[string]bool{} // paths that only change hands are not removed
+	for i := range p.write {
+		written[p.write[i].src.Path] = true
+	}
+	for i := range p.plain {
+		written[p.plain[i].Path] = true
+	}
+	p.remove = slices.DeleteFunc(p.remove, func(path string) bool { return written[path] })
 	return nil
 }
 
@@ -358,15 +374,18 @@ func (p *plan) writeSource(ctx context.Context, d datasetWrite) (bool, error) {
 
 // writeSource writes a file of a dataset, in place of whatever is there.
 func writeSource(ctx context.Context, r *repo.Repo, t *table.Table, s *source.Source, to string) error {
-	f, ok := formats.ByName(s.Format)
-	if !ok {
-		return &FormatError{Path: s.Path, Reason: "format " + s.Format + " is not known to this program"}
-	}
 	perm := fs.FileMode(0o666)
 	if s.Executable {
 		perm = 0o777
 	}
-	return replace(r, to, perm, func(w io.Writer) error {
-		return source.Restore(ctx, r.Objects(), t, s, w, source.RestoreOptions{Format: f, Mem: r.Mem(), Temp: Temp(r)})
-	})
+	return replace(r, to, perm, func(w io.Writer) error { return renderSource(ctx, r, t, s, w) })
+}
+
+// renderSource writes the bytes of a file of a dataset to w.
+func renderSource(ctx context.Context, r *repo.Repo, t *table.Table, s *source.Source, w io.Writer) error {
+	f, ok := formats.ByName(s.Format)
+	if !ok {
+		return &FormatError{Path: s.Path, Reason: "format " + s.Format + " is not known to this program"}
+	}
+	return source.Restore(ctx, r.Objects(), t, s, w, source.RestoreOptions{Format: f, Mem: r.Mem(), Temp: Temp(r)})
 }

@@ -220,8 +220,13 @@ func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[strin
 		return nil, err
 	}
 	out := &Moved{From: from, To: to, Paths: paths}
-	for _, p := range paths {
-		if !o.Force && taken(p) {
+	at := map[string]bool{}
+	for was, p := range paths {
+		if at[p] {
+			return nil, &FormatError{Path: p, Reason: "would be the path of two files of " + from + "; move them one by one"}
+		}
+		at[p] = true
+		if !o.Force && p != was && taken(p) {
 			return nil, &OverwriteError{Paths: []string{p}}
 		}
 	}

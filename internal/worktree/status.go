@@ -9,6 +9,7 @@ import (
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/table"
 )
 
@@ -180,6 +181,10 @@ func (s *scan) dataset(ctx context.Context, name string, t *table.Table) (Entry,
 		same := src.Executable == (f.stat.Mode&0o100 != 0)
 		if rec, known := s.ix.Sources[src.Path]; known && rec.Holds(f.stat) {
 			same = same && rec.Content == src.HashID()
+		} else if src.ValuesOnly && same {
+			if same, err = s.sameValues(ctx, t, src); err != nil {
+				return e, err
+			}
 		} else if same = same && f.stat.Size == src.Size; same {
 			id, err := hashFile(ctx, s.abs(src.Path))
 			if err != nil {
@@ -195,6 +200,20 @@ func (s *scan) dataset(ctx context.Context, name string, t *table.Table) (Entry,
 		e.Change = 'D'
 	}
 	return e, nil
+}
+
+// sameValues reports whether a file of which only the values are kept has the
+// bytes that it was added with, or those that a checkout writes.
+func (s *scan) sameValues(ctx context.Context, t *table.Table, src *source.Source) (bool, error) {
+	id, err := hashFile(ctx, s.abs(src.Path))
+	if err != nil || id == src.HashID() {
+		return err == nil, err
+	}
+	h := object.NewHasher()
+	if err := renderSource(ctx, s.r, t, src, h); err != nil {
+		return false, err
+	}
+	return id == h.Sum(), nil
 }
 
 // hashFile returns the hash of a file's bytes.
