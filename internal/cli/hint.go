@@ -51,6 +51,9 @@ func hintFrom(err error) string {
 		}
 		return "strata describe DATASET"
 	}
+	if e, ok := find[*worktree.FormatError](err); ok {
+		return e.Hint
+	}
 	if e, ok := find[*source.DuplicatesError](err); ok {
 		return "strata add " + e.Path + " --key COL,COL   or   --on-duplicate last"
 	}

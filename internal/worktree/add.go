@@ -250,8 +250,8 @@ func (a *adder) request(ctx context.Context, g *group, old *table.Table) (*sourc
 			return nil, err
 		}
 		if i > 0 && (fm.Name != q.Format.Name || compressed != q.Compressed) {
-			return nil, &FormatError{Path: f.path, Reason: fmt.Sprintf("is %s%s, other files of dataset %s are %s%s",
-				fm.Name, compressed, g.name, q.Format.Name, q.Compressed)}
+			return nil, &FormatError{Path: f.path, Hint: "strata add " + f.path + " --as NAME",
+				Reason: fmt.Sprintf("is %s%s, other files of dataset %s are %s%s", fm.Name, compressed, g.name, q.Format.Name, q.Compressed)}
 		}
 		q.Format, q.Compressed = fm, compressed
 		file, err := a.file(f.path)

@@ -44,7 +44,10 @@ func (e *NoMatchError) Error() string {
 }
 
 // FormatError is a file that cannot be added in the way asked for.
-type FormatError struct{ Path, Reason string }
+type FormatError struct {
+	Path, Reason string
+	Hint         string // a command that may help, or ""
+}
 
 func (e *FormatError) Error() string { return e.Path + ": " + e.Reason }
 
