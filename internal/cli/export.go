@@ -18,11 +18,11 @@ func newExportCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [REV:]DATASET[/KEY] | [REV:]PATH",
 		Short: "Write samples to a file or to standard output",
-		Long: "The format goes by --format, else by the extension of the file, else it is CSV. On\n" +
-			"standard output arrow is the IPC stream format, in files the file format. Samples\n" +
-			"come in the order of their keys; to get a file back with the same bytes use strata\n" +
-			"restore. A file is replaced when the new one is complete. The path of a plain file\n" +
-			"exports its bytes.",
+		Long: "The format goes by --format, else by the extension of the file; without one it is\n" +
+			"CSV. On standard output arrow is the IPC stream format, in files the file format.\n" +
+			"Samples come in the order of their keys; to get a file back with the same bytes use\n" +
+			"strata restore. A file is replaced when the new one is complete. The path of a plain\n" +
+			"file exports its bytes.",
 		Example: "  strata export train -o train.parquet\n" +
 			"  strata export v1:train --columns id,label --where \"score > 0.9\" > sure.csv\n" +
 			"  strata export train --format arrow -o - | python3 -c 'import pyarrow.ipc, sys; print(pyarrow.ipc.open_stream(sys.stdin.buffer).read_all())'\n" +

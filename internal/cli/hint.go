@@ -51,6 +51,9 @@ func hintFrom(err error) string {
 		}
 		return "strata describe DATASET"
 	}
+	if e, ok := find[*strata.OptionError](err); ok && e.Allowed == nil && e.Value == "" {
+		return map[string]string{"format": "add --format csv, tsv, jsonl, parquet or arrow", "dataset": "add --dataset DATASET"}[e.Option]
+	}
 	if e, ok := find[*worktree.FormatError](err); ok {
 		return e.Hint
 	}

@@ -24,6 +24,8 @@ type ExportOptions struct {
 	ScanOptions
 	Format string // csv, tsv, jsonl, parquet or arrow; "" goes by the file's extension, else csv
 	Stream bool   // arrow: the stream format instead of the file format
+
+	path string // of the file that is written
 }
 
 // ExportResult is strata.export/1.
@@ -55,6 +57,9 @@ func (r *Repo) Export(ctx context.Context, w io.Writer, o ExportOptions) (*Expor
 	}
 	res.Dataset, res.Rev, res.Commit = rows.Dataset, rows.Rev, rows.Commit
 	if res.Format = o.Format; res.Format == "" {
+		if ext := strings.ToLower(filepath.Ext(o.path)); ext != "" && ext != ".txt" {
+			return nil, &OptionError{Option: "format", Reason: filepath.Base(o.path) + " has the extension of none"}
+		}
 		res.Format = "csv"
 	}
 	f, err := writable(res.Format)
@@ -80,7 +85,8 @@ func (r *Repo) Export(ctx context.Context, w io.Writer, o ExportOptions) (*Expor
 }
 
 // ExportFile is Export into a file, which is replaced when it is complete. The
-// format goes by the extension unless it is given; .gz and .zst are not written.
+// format goes by the extension unless it is given; CSV goes to files without
+// one or with .txt. .gz and .zst are not written.
 func (r *Repo) ExportFile(ctx context.Context, path string, o ExportOptions) (res *ExportResult, err error) {
 	if o.Format == "" {
 		f, compressed, ok := formats.ByPath(path)
@@ -90,6 +96,7 @@ func (r *Repo) ExportFile(ctx context.Context, path string, o ExportOptions) (re
 		if ok {
 			o.Format = f.Name
 		}
+		o.path = path
 	}
 	err = writeFile(path, func(w io.Writer) error {
 		res, err = r.Export(ctx, w, o)
