@@ -35,10 +35,11 @@ type Sorter struct {
 }
 
 // NewSorter returns a Sorter for rows of schema s that holds about budget
-// bytes in memory. temp makes the file for what does not fit; it is removed by
+// bytes in memory, at most 2 GiB
+// (a vector ends at 4). temp makes the file for what does not fit; it is removed by
 // Close.
 func NewSorter(s *column.Schema, budget int64, temp func() (*os.File, error)) *Sorter {
-	return &Sorter{schema: s, budget: budget, temp: temp, rows: column.NewBatch(s, 0)}
+	return &Sorter{schema: s, budget: min(budget, maxLeafBytes), temp: temp, rows: column.NewBatch(s, 0)}
 }
 
 // Add copies the rows of b; the first has the given ordinal.
