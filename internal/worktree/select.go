@@ -118,6 +118,9 @@ func (t *tree) chooseOne(ctx context.Context, o *AddOptions, known *tracked, sel
 	case err == nil && !fi.Mode().IsRegular() && fi.Mode()&fs.ModeSymlink == 0:
 		return nil, &FormatError{Path: asked, Reason: "is not a regular file"}
 	case err == nil:
+		if err := t.mayName(rel, asked, o.Force || known.has(rel)); err != nil {
+			return nil, err
+		}
 		below := known.below(rel) // it was a directory
 		sel.gone = append(sel.gone, slices.DeleteFunc(below, func(p string) bool { return p == rel })...)
 		return []found{{path: rel, stat: repo.StatOf(fi)}}, nil
@@ -132,6 +135,25 @@ func (t *tree) chooseOne(ctx context.Context, o *AddOptions, known *tracked, sel
 		return t.glob(ctx, o, sel, rel, asked)
 	}
 	return nil, &NoMatchError{Pattern: asked}
+}
+
+// mayName refuses an ignored file unless it is wanted all the same, as git does.
+func (t *tree) mayName(rel, asked string, anyway bool) error {
+	if anyway {
+		return nil
+	}
+	dir := dirOf(rel)
+	if dir == "." {
+		dir = ""
+	}
+	ig, err := t.ignoreAt(dir)
+	if err != nil {
+		return err
+	}
+	if ig.Ignored(path.Base(rel), false) {
+		return &FormatError{Path: asked, Reason: "is ignored by .strataignore; give --force to add it all the same"}
+	}
+	return nil
 }
 
 // chooseGone notes tracked files of a directory that are no longer there, and
