@@ -29,6 +29,7 @@ func mustDec() cbor.DecMode {
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
 		MaxArrayElements:  1 << 24,
 		MaxMapPairs:       1 << 24,
+		MaxNestedLevels:   128, // a schema of types that nest 32 deep has 100
 	}.DecMode()
 	if err != nil {
 		panic("object: " + err.Error())
