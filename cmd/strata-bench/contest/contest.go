@@ -91,6 +91,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
+	l.report.Machine.LoadAfter = load()
 	if o.Keep {
 		return l.report, nil
 	}

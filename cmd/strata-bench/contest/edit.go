@@ -94,7 +94,7 @@ func (l *Lab) growth() error {
 			if err != nil {
 				return err
 			}
-			value = fmt.Sprintf("+%s, %s of the appended bytes compressed (%s with zstd -19)", megabytes(ours), times(ours/packed), megabytes(packed))
+			value = fmt.Sprintf("+%s, %.2fx of the appended bytes compressed (%s with zstd -3)", megabytes(ours), ours/packed, megabytes(packed))
 			v = verdict(ours <= 1.2*packed, ours, packed)
 		}
 		if k.target == "" {
@@ -106,7 +106,7 @@ func (l *Lab) growth() error {
 }
 
 // appended returns the size of the rows that the table append has more than the
-// base, compressed by zstd alone; NaN without zstd.
+// base, compressed by zstd alone at its usual level; NaN without zstd.
 func (l *Lab) appended() (float64, error) {
 	old, err := l.base()
 	if err != nil {
@@ -118,7 +118,7 @@ func (l *Lab) appended() (float64, error) {
 	}
 	tail := filepath.Join(l.Work, "tail")
 	defer os.Remove(tail)
-	script := fmt.Sprintf("tail -c +%d '%s' > '%s' && zstd -q -19 '%s' -o '%s.zst'", int64(sizeOf(old))+1, new, tail, tail, tail)
+	script := fmt.Sprintf("tail -c +%d '%s' > '%s' && zstd -q -3 '%s' -o '%s.zst'", int64(sizeOf(old))+1, new, tail, tail, tail)
 	if err := l.quiet("/", []string{"sh", "-c", script}); err != nil {
 		return math.NaN(), nil
 	}

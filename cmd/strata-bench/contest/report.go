@@ -30,6 +30,9 @@ type Machine struct {
 	OS, Arch, CPU, Memory, Kernel, FileSystem string
 	CPUs                                      int
 	DiskWrite                                 float64
+	// LoadBefore and LoadAfter are the load averages of the last 1, 5 and 15
+	// minutes; before, anything above 0 is somebody else's.
+	LoadBefore, LoadAfter string
 }
 
 // Tool is a program and its version.
@@ -96,7 +99,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
 	fmt.Fprintf(&b, "%s rows, big table %s rows, %s files; %d runs, medians; data %s.\n", count(r.Rows), count(r.Big), count(r.Files), r.Runs, gen.Version)
-	fmt.Fprintf(&b, "%s, %d processors, %s, %s %s on %s; one process writes and syncs %.0f MiB/s.\n\n", m.CPU, m.CPUs, m.Memory, m.OS, m.Kernel, m.FileSystem, m.DiskWrite)
+	fmt.Fprintf(&b, "%s, %d processors, %s, %s %s on %s; one process writes and syncs %.0f MiB/s; load %s before, %s after.\n\n",
+		m.CPU, m.CPUs, m.Memory, m.OS, m.Kernel, m.FileSystem, m.DiskWrite, m.LoadBefore, m.LoadAfter)
 	b.WriteString("| workload | at least | Strata | | peers |\n|---|---|---|---|---|\n")
 	for _, l := range r.Lines {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.Workload, l.Target, l.Strata, l.Verdict, l.Peers)

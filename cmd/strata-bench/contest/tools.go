@@ -63,7 +63,18 @@ func (l *Lab) describeMachine() error {
 	if out, err := exec.Command("df", "--output=fstype", l.Work).Output(); err == nil {
 		m.FileSystem = lastLine(string(out))
 	}
+	m.LoadBefore = load()
 	return l.diskSpeed()
+}
+
+// load returns the load averages, "?" where the system has none.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	words := strings.Fields(string(b))
+	if err != nil || len(words) < 3 {
+		return "?"
+	}
+	return strings.Join(words[:3], " ")
 }
 
 // diskSpeed writes 256 MiB and syncs them.
