@@ -39,7 +39,7 @@ func crashCases() []crashCase {
 	}
 	return []crashCase{
 		{"add", edit, []string{"add", "-A"}, true},
-		{"add of a new dataset", nil, []string{"add", "new.jsonl", "--key", "id"}, true},
+		{"add of a new dataset", nil, []string{"add", "new.jsonl", "--key", "id", "--force"}, true},
 		{"commit", stage, []string{"commit", "-m", "three"}, false},
 		{"commit -a", edit, []string{"commit", "-am", "three"}, false},
 		{"amend", stage, []string{"commit", "--amend", "-m", "other"}, true},
