@@ -104,3 +104,106 @@ func TestDeepNesting(t *testing.T) {
 		}
 	}
 }
+
+// The same of JSON lines, with members that come, go and change type, in two
+// files, of which one may have them and the other not.
+func TestUpdatesAgreeAboutStrangeMembers(t *testing.T) {
+	f := formatOf(t, "jsonl")
+	values := []string{"1", "2.5", "1.0", "null", `"x"`, `"2024-01-02"`, "true", "[]", "[1,2]", `["a"]`, "{}", `{"p":1}`, `{"q":"z"}`, "1e5", "9007199254740993", `"\u0041"`, " 7", "-0", "-0.0"}
+	rapid.Check(t, func(rt *rapid.T) {
+		usual := map[string]string{}
+		for _, m := range []string{"a", "b", "c"} {
+			usual[m] = rapid.SampledFrom(values).Draw(rt, "usual")
+		}
+		record := func(id int, wild bool) string {
+			parts := []string{fmt.Sprintf(`"id":%d`, id)}
+			for _, m := range []string{"a", "b", "c"} {
+				v := usual[m]
+				if wild {
+					if v = rapid.SampledFrom(append(values, "")).Draw(rt, "value"); v == "" {
+						continue
+					}
+				}
+				parts = append(parts, fmt.Sprintf("%q:%s", m, v))
+			}
+			if wild && rapid.IntRange(0, 5).Draw(rt, "new") == 0 {
+				parts = append(parts, `"d":1`)
+			}
+			return "{" + strings.Join(parts, ",") + "}\n"
+		}
+		var texts [2][]string
+		id := 0
+		for i := range texts {
+			for range rapid.IntRange(0, 150).Draw(rt, "rows") {
+				id += 10
+				texts[i] = append(texts[i], record(id, false))
+			}
+		}
+		files := func() (out []source.File) {
+			for i := range texts {
+				out = append(out, fileOf(fmt.Sprintf("part-%d.jsonl", i), []byte(strings.Join(texts[i], ""))))
+			}
+			return out
+		}
+		key := rapid.SampledFrom([][]string{{"id"}, nil}).Draw(rt, "key")
+		w := newWorld(t)
+		old, err := w.ingest(&source.Request{Files: files(), Format: f, Key: key, Workers: 2})
+		if err != nil {
+			return
+		}
+		for range rapid.IntRange(1, 3).Draw(rt, "edits") {
+			i := rapid.IntRange(0, 1).Draw(rt, "file")
+			at := rapid.IntRange(0, len(texts[i])).Draw(rt, "at")
+			id += 10
+			if rec := record(id, true); at == len(texts[i]) {
+				texts[i] = append(texts[i], rec)
+			} else {
+				texts[i][at] = rec
+			}
+		}
+		got, gerr := w.ingest(&source.Request{Files: files(), Format: f, Old: old.Table, Workers: 2})
+		whole, werr := w.ingest(&source.Request{Files: files(), Format: f, Old: old.Table, Workers: 2, Rename: map[string]string{"none": "none"}})
+		if (gerr == nil) != (werr == nil) || gerr != nil && gerr.Error() != werr.Error() {
+			rt.Fatalf("update: %v\nwhole:  %v", gerr, werr)
+		}
+		if gerr != nil {
+			return
+		}
+		for i := range texts {
+			if back := string(w.restore(got.Table, i, f)); back != strings.Join(texts[i], "") {
+				rt.Fatalf("file %d: restored %q", i, back)
+			}
+		}
+		if rootOf(got.Table) != rootOf(whole.Table) || !got.Table.Schema.Equal(whole.Table.Schema) {
+			rt.Fatalf("update: %v\n%s\nwhole: %v\n%s", got.Table.Schema.Names(), strings.Join(cells(t, got.Table), "\n"), whole.Table.Schema.Names(), strings.Join(cells(t, whole.Table), "\n"))
+		}
+	})
+}
+
+// An empty file is a file of a dataset too: it comes back, and may get records.
+func TestEmptyFileAmongOthers(t *testing.T) {
+	for name, files := range map[string][2]string{
+		"jsonl": {"", "{\"id\":1,\"a\":\"x\"}\n"},
+		"csv":   {"id,a\n", "id,a\n1,x\n"},
+	} {
+		f, w := formatOf(t, name), newWorld(t)
+		of := func(a, b string) []source.File {
+			return []source.File{fileOf("a."+name, []byte(a)), fileOf("b."+name, []byte(b))}
+		}
+		for _, order := range [][2]string{files, {files[1], files[0]}} {
+			tb := w.must(&source.Request{Files: of(order[0], order[1]), Format: f, Key: []string{"id"}}).Table
+			next := strings.ReplaceAll(files[1], "1", "2")
+			if got := string(w.restore(tb, 0, f)) + string(w.restore(tb, 1, f)); got != order[0]+order[1] {
+				t.Errorf("%s: restored %q", name, got)
+			}
+			if order == files {
+				tb = w.must(&source.Request{Files: of(next, files[1]), Format: f, Old: tb}).Table
+			} else {
+				tb = w.must(&source.Request{Files: of(files[1], next), Format: f, Old: tb}).Table
+			}
+			if tb.Rows() != 2 {
+				t.Errorf("%s: %d rows", name, tb.Rows())
+			}
+		}
+	}
+}

@@ -86,6 +86,12 @@ type odd struct {
 // HashID returns the BLAKE3-256 of the file.
 func (s *Source) HashID() object.ID { return object.ID(s.Hash) }
 
+// fields returns the columns of the file as a table's schema has them; a file
+// without records may have none.
+func (s *Source) fields(schema *column.Schema) []column.Field {
+	return table.Project(schema, append([]string{}, s.Columns...)).Fields
+}
+
 // IsText reports whether the file is written from its rows.
 func (s *Source) IsText() bool { return s.Blob == nil && !s.ValuesOnly }
 

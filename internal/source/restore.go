@@ -85,7 +85,7 @@ func newRenderer(ctx context.Context, r store.Reader, t *table.Table, s *Source,
 		return nil, fmt.Errorf("%w: source format %q is not text", object.ErrCorrupt, s.Format)
 	}
 	rd := &renderer{columns: append([]string(nil), s.Columns...)}
-	fields := table.Project(t.Schema, s.Columns).Fields
+	fields := s.fields(t.Schema)
 	if len(fields) != len(s.Columns) {
 		return nil, fmt.Errorf("%w: source names columns that the table does not have", object.ErrCorrupt)
 	}

@@ -95,7 +95,7 @@ func (u *updater) read(ctx context.Context, file *File, id object.ID) (*fileUpda
 }
 
 func (u *updater) codec(s *Source) (format.Codec, error) {
-	return u.q.Format.Text.Load(s.Dialect, table.Project(u.old.Schema, s.Columns).Fields)
+	return u.q.Format.Text.Load(s.Dialect, s.fields(u.old.Schema))
 }
 
 // parse reads the new chunks of a file and the keys of those that are gone.
