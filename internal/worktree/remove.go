@@ -226,8 +226,11 @@ func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[strin
 			return nil, &FormatError{Path: p, Reason: "would be the path of two files of " + from + "; move them one by one"}
 		}
 		at[p] = true
-		if !o.Force && p != was && taken(p) {
-			return nil, &OverwriteError{Paths: []string{p}}
+		if p == was {
+			continue
+		}
+		if err := refuseTaken(p, taken(p), o.Force, from, to); err != nil {
+			return nil, err
 		}
 	}
 	if o.DryRun {
@@ -263,20 +266,36 @@ func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[strin
 	return out, err
 }
 
-// taken returns what tells whether a path belongs to a tracked file. Other files
-// in the way are left to Checkout, to which they do not matter where they are
-// what would be written: an earlier attempt at the same may have stopped halfway.
-func (t *tree) taken(ctx context.Context) (func(path string) bool, error) {
+// taken returns what tells which dataset a tracked file belongs to: @files for a
+// plain file, "" for other files. Those in the way are left to Checkout, to which
+// they do not matter where they are what would be written: an earlier attempt at
+// the same may have stopped halfway.
+func (t *tree) taken(ctx context.Context) (func(path string) string, error) {
 	files, err := loadTable(ctx, t.r.Objects(), t.ix.Datasets[FilesName])
 	if err != nil {
 		return nil, err
 	}
 	plain, err := plainSet(ctx, files)
-	return func(path string) bool {
-		_, isSource := t.ix.Sources[path]
-		_, isPlain := findPlain(plain, path)
-		return isSource || isPlain
+	return func(path string) string {
+		if _, isPlain := findPlain(plain, path); isPlain {
+			return FilesName
+		}
+		return t.ix.Sources[path].Dataset
 	}, err
+}
+
+// refuseTaken refuses a path that is the owner's for what moves there; with
+// force only where it would then have two owners.
+func refuseTaken(path, owner string, force bool, movers ...string) error {
+	switch {
+	case owner == "" || force && slices.Contains(movers, owner):
+		return nil
+	case !force:
+		return &OverwriteError{Paths: []string{path}}
+	case owner == FilesName:
+		owner = path
+	}
+	return &FormatError{Path: path, Reason: "is tracked already; first: strata rm --cached " + owner}
 }
 
 func (t *tree) movePlain(ctx context.Context, from, to string, o MoveOptions) (*Moved, error) {
@@ -319,11 +338,9 @@ func (t *tree) movePlain(ctx context.Context, from, to string, o MoveOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	if !o.Force {
-		for _, f := range put {
-			if taken(f.Path) {
-				return nil, &OverwriteError{Paths: []string{f.Path}}
-			}
+	for _, f := range put {
+		if err := refuseTaken(f.Path, taken(f.Path), o.Force, FilesName); err != nil {
+			return nil, err
 		}
 	}
 	if o.DryRun {

@@ -224,3 +224,73 @@ func TestSwitchBetweenValuesOnly(t *testing.T) {
 		w.clean()
 	}
 }
+
+// A path belongs to a dataset or is a plain file, never both, whatever is
+// forced.
+func TestForcedMoveOntoATrackedFile(t *testing.T) {
+	ctx := context.Background()
+	for name, tc := range map[string]struct{ from, to string }{
+		"plain onto dataset":   {"n.txt", "a.csv"},
+		"dataset onto plain":   {"a", "m"},
+		"plain onto plain":     {"n.txt", "m.csv"},
+		"dataset onto dataset": {"a", "b"},
+		"file onto dataset":    {"a.csv", "b.csv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.put("n.txt", "new\n")
+			w.put("m.csv", "")
+			w.put("a.csv", "id,v\n1,x\n")
+			w.put("b.csv", "id,v\n2,x\n")
+			w.save(strata.AddOptions{})
+			if _, err := w.r.Move(ctx, strata.MoveOptions{Dir: w.dir, From: tc.from, To: tc.to, Force: true}); err != nil {
+				w.clean()
+				return
+			}
+			st, err := w.r.Status(ctx, strata.StatusOptions{})
+			w.must(err)
+			if len(st.Unstaged)+len(st.Untracked) > 0 {
+				t.Errorf("unstaged %q, untracked %q", entries(st.Unstaged), st.Untracked)
+			}
+			if _, err = w.r.Commit(ctx, strata.CommitOptions{Message: "m"}); err != nil {
+				t.Error(err)
+			}
+			before := readTree(t, w.dir)
+			_, err = w.r.Switch(ctx, strata.SwitchOptions{Target: "HEAD~1", Detach: true})
+			w.must(err)
+			_, err = w.r.Switch(ctx, strata.SwitchOptions{Target: "main"})
+			w.must(err)
+			if diff := cmp.Diff(before, readTree(t, w.dir)); diff != "" {
+				t.Errorf("files (-before +after):\n%s", diff)
+			}
+			w.clean()
+		})
+	}
+}
+
+// Shards that are deleted, renamed and come back are staged as what they are.
+func TestShardsThatComeAndGo(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, 1)
+	w.put("d/part-0.csv", "id,v\n1,x\n")
+	w.put("d/part-1.csv", "id,v\n2,y\n")
+	one := w.save(strata.AddOptions{})
+	w.must(os.Rename(filepath.Join(w.dir, "d/part-1.csv"), filepath.Join(w.dir, "d/part-2.csv")))
+	w.put("d/part-3.csv", "id,v\n0,z\n")
+	two := w.save(strata.AddOptions{})
+	w.must(os.Remove(filepath.Join(w.dir, "d/part-0.csv")))
+	three := w.save(strata.AddOptions{})
+	want := map[strata.ID]files{
+		one:   {"d/part-0.csv": "id,v\n1,x\n", "d/part-1.csv": "id,v\n2,y\n"},
+		two:   {"d/part-0.csv": "id,v\n1,x\n", "d/part-2.csv": "id,v\n2,y\n", "d/part-3.csv": "id,v\n0,z\n"},
+		three: {"d/part-2.csv": "id,v\n2,y\n", "d/part-3.csv": "id,v\n0,z\n"},
+	}
+	for _, to := range []strata.ID{one, two, three, one, three, two, one} {
+		_, err := w.r.Switch(ctx, strata.SwitchOptions{Target: to.String(), Detach: true})
+		w.must(err)
+		if diff := cmp.Diff(want[to], readTree(t, w.dir)); diff != "" {
+			t.Errorf("files (-want +got):\n%s", diff)
+		}
+		w.clean()
+	}
+}
