@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/strata-data/strata/internal/stat"
 )
@@ -20,6 +21,7 @@ func (p *pair) computeCategorical(o Options) {
 		return
 	}
 	several := len(t.names) > 3 || c.recount // more than one category, null and the rest
+	equal := t.equal()
 	t = t.pool()
 	p.computePSI(t.ref, t.cur, "categories", func(i int) Bin { return t.names[i] }, o)
 	if chi, why := stat.ChiSquarePair(t.ref, t.cur, false); why == stat.ReasonNone {
@@ -29,7 +31,7 @@ func (p *pair) computeCategorical(o Options) {
 		col.P = &chi.P
 	}
 	share := max(t.otherRef/c.ref.rows, t.otherCur/c.cur.rows)
-	if share > 0.5 && several && col.Verdict != Drifted && min(c.ref.rows, c.cur.rows) >= float64(o.MinRows) {
+	if share > 0.5 && several && !equal && col.Verdict != Drifted && min(c.ref.rows, c.cur.rows) >= float64(o.MinRows) {
 		col.Verdict = NotComparable
 		col.Reason = fmt.Sprintf("too many distinct values: %.0f %% of rows are in categories too rare to compare", 100*share)
 		col.PSI, col.V, col.Band, col.ChiSquare, col.P, col.Top = nil, nil, "", nil, nil, nil
@@ -67,6 +69,12 @@ func (c *collector) categories(p *pair, o Options) table {
 
 func (t *table) add(name string, ref, cur float64) {
 	t.names, t.ref, t.cur = append(t.names, Bin{Label: name}), append(t.ref, ref), append(t.cur, cur)
+}
+
+// equal reports whether all rows were told apart and each category has as many on both sides.
+func (t *table) equal() bool {
+	last := len(t.ref) - 1
+	return t.ref[last] == 0 && slices.Equal(t.ref, t.cur)
 }
 
 // rest appends the rows that are null and those that are in none of the counts.

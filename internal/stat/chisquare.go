@@ -60,7 +60,7 @@ func ChiSquarePair(ref, cur []float64, yates bool) (Contingency, Reason) {
 // PoolSmall adds up the categories whose expected count is below least on either side of a pair (5 is the usual rule), so
 // that the chi-square law holds. It returns the counts with the pooled category last, and for each category of the input its
 // position in them. While the pool itself stays below least, it takes in the smallest category that is left; ties go to the lower
-// position. With nothing to pool the counts come back as they are.
+// position. It never takes in the last one, so the largest category stays apart and the pool may be small. With nothing to pool the counts come back as they are.
 func PoolSmall(ref, cur []float64, least float64) (r, c []float64, at []int) {
 	n, m := sum(ref), sum(cur)
 	total := n + m
@@ -78,7 +78,7 @@ func PoolSmall(ref, cur []float64, least float64) (r, c []float64, at []int) {
 			weight += ref[i] + cur[i]
 		}
 	}
-	for count > 0 && count < len(ref) && weight*smaller < least {
+	for count > 0 && count < len(ref)-1 && weight*smaller < least {
 		next := -1
 		for i := range ref {
 			if !pooled[i] && (next < 0 || ref[i]+cur[i] < ref[next]+cur[next]) {
