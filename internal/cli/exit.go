@@ -95,6 +95,8 @@ func slugOf(err error) string {
 
 	case as[*worktree.OverwriteError](err):
 		return "would-overwrite"
+	case as[*worktree.DirectoryError](err):
+		return "is-a-directory"
 	case as[*worktree.NoMatchError](err):
 		return "path-not-found"
 	case as[*worktree.RenameError](err):

@@ -42,6 +42,9 @@ func hintFrom(err error) string {
 		}
 		return "columns: " + strings.Join(e.Columns, ", ")
 	}
+	if e, ok := find[*worktree.DirectoryError](err); ok {
+		return "strata rm -r " + shellWord(e.Path)
+	}
 	if e, ok := find[*worktree.RenameError](err); ok {
 		if near := nearest(e.Column, e.Columns); near != "" {
 			return "did you mean " + near + "?"

@@ -15,11 +15,12 @@ import (
 
 // RemoveOptions say what to take out of the index and the working directory.
 type RemoveOptions struct {
-	Dir      string
-	Patterns []string
-	Cached   bool // keep the working files
-	Force    bool // even if they have changes of their own
-	DryRun   bool
+	Dir       string
+	Patterns  []string
+	Cached    bool // keep the working files
+	Recursive bool // what is below directories
+	Force     bool // even if they have changes of their own
+	DryRun    bool
 }
 
 // Removed names what went.
@@ -28,8 +29,17 @@ type Removed struct {
 	Files    []string
 }
 
+// DirectoryError is a directory that was named without RemoveOptions.Recursive.
+type DirectoryError struct{ Path string }
+
+func (e *DirectoryError) Error() string {
+	return e.Path + " is a directory, which is not removed without -r"
+}
+
 // Remove stages the end of datasets and plain files and deletes their working
-// files. Files with changes of their own are an *OverwriteError.
+// files. Files with changes of their own are an *OverwriteError; what is below
+// a directory goes only with Recursive, else it is a *DirectoryError. Datasets
+// can be named without it, whatever they were read from.
 func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error) {
 	unlock, err := r.Lock(ctx)
 	if err != nil {
@@ -50,6 +60,11 @@ func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error
 			out.Datasets = append(out.Datasets, n)
 		} else {
 			out.Files = append(out.Files, n)
+		}
+	}
+	if !o.Recursive {
+		if err := refuseDirectories(r, o, ix, names); err != nil {
+			return nil, err
 		}
 	}
 	if !o.Force && !o.Cached {
@@ -79,6 +94,30 @@ func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error
 		return nil
 	})
 	return out, err
+}
+
+// refuseDirectories returns a *DirectoryError for the first pattern that is
+// neither a dataset nor a file but lies above one of those to be removed.
+func refuseDirectories(r *repo.Repo, o RemoveOptions, ix *repo.Index, names []string) error {
+	t := &tree{r: r, root: r.Layout().Root}
+	paths := slices.Clone(names)
+	for _, n := range names {
+		paths = append(paths, ix.SourcesOf(n)...)
+	}
+	for _, p := range o.Patterns {
+		if slices.Contains(paths, p) {
+			continue
+		}
+		rel, err := t.rel(o.Dir, p)
+		if err != nil {
+			return err
+		}
+		above := func(path string) bool { return rel == "" || strings.HasPrefix(path, rel+"/") }
+		if !slices.Contains(paths, rel) && slices.ContainsFunc(paths, above) {
+			return &DirectoryError{Path: p}
+		}
+	}
+	return nil
 }
 
 // checkStaged refuses to remove what was staged and not committed: nothing would

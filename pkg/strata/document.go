@@ -123,7 +123,7 @@ type RemoveOptions struct {
 	Addresses []string
 	Cached    bool // keep the working files
 	Force     bool // even if they differ
-	Recursive bool
+	Recursive bool // what is below directories; without it naming one is an error
 	DryRun    bool
 }
 

@@ -100,7 +100,7 @@ func (r *Repo) stateAt(ctx context.Context, rev string) (map[string]object.ID, e
 // files, unless they have changes of their own.
 func (r *Repo) Remove(ctx context.Context, o RemoveOptions) (*RemoveResult, error) {
 	done, err := worktree.Remove(ctx, r.r, worktree.RemoveOptions{Dir: o.Dir, Patterns: o.Addresses, Cached: o.Cached,
-		Force: o.Force, DryRun: o.DryRun})
+		Recursive: o.Recursive, Force: o.Force, DryRun: o.DryRun})
 	if err != nil {
 		return nil, err
 	}
