@@ -118,6 +118,8 @@ func slugOf(err error) string {
 		return "duplicate-key"
 	case errors.Is(err, source.ErrNoKeyColumn):
 		return "no-key-column"
+	case errors.Is(err, source.ErrChanged):
+		return "changed-while-read"
 	case errors.Is(err, source.ErrNullKey), errors.Is(err, column.ErrKeyNull):
 		return "null-key"
 	case errors.Is(err, source.ErrSchemaChange), as[*format.ValueError](err):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/repo/config"
@@ -12,6 +13,10 @@ import (
 
 // This file is the only place where the shell finds, opens and configures
 // repositories.
+
+// lockWait is how long a command waits for another one to finish writing: long
+// enough for those that write for milliseconds.
+const lockWait = time.Second
 
 // repoState is what a command has found out about its repository so far.
 type repoState struct {
@@ -38,6 +43,7 @@ func (e *Env) OpenRepo(ctx context.Context) (*strata.Repo, error) {
 	r, err := strata.Open(ctx, layout.Dir, strata.Options{
 		Mem: e.Flags.Mem, Log: e.Log, Now: e.now, Getenv: e.Getenv,
 		Command: strings.TrimSpace("strata " + e.verb), Progress: e.countBytes(),
+		LockWait: lockWait,
 	})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
@@ -55,13 +56,15 @@ func Status(ctx context.Context, r *repo.Repo, o StatusOptions) (*State, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{tree: t, plain: plain, all: all, missing: map[string]bool{}}
+	s := &scan{tree: t, plain: plain, all: all, fresh: map[string]repo.FileRecord{},
+		freshSources: map[string]repo.Source{}}
 	if err := s.plainFiles(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.datasets(ctx); err != nil {
 		return nil, err
 	}
+	s.remember(ctx)
 	st.Unstaged = append(s.sets, s.out...)
 	if !o.NoUntracked {
 		st.Untracked = s.untracked()
@@ -72,11 +75,14 @@ func Status(ctx context.Context, r *repo.Repo, o StatusOptions) (*State, error) 
 // scan compares what the index knows with what is there.
 type scan struct {
 	*tree
-	plain   []plainFile
-	all     []found
-	out     []Entry // plain files
-	sets    []Entry
-	missing map[string]bool // unused paths
+	plain []plainFile
+	all   []found
+	out   []Entry // plain files
+	sets  []Entry
+	// Files that had to be read and are as the index has them: their records
+	// as of now, so that the next look need not read them.
+	fresh        map[string]repo.FileRecord
+	freshSources map[string]repo.Source
 }
 
 // lookup returns the working file at a path that the index knows, ignored or
@@ -123,6 +129,9 @@ func (s *scan) plainFiles(ctx context.Context) error {
 			doubt, was = append(doubt, f), append(was, p)
 		}
 	}
+	if err := s.restat(doubt); err != nil {
+		return err
+	}
 	now, err := (&reader{t: s.tree}).read(ctx, nil, doubt)
 	if err != nil {
 		return err
@@ -130,10 +139,68 @@ func (s *scan) plainFiles(ctx context.Context) error {
 	for i, f := range now {
 		if f.Ref != was[i].Ref {
 			s.out = append(s.out, Entry{Name: f.Path, Plain: true, Change: 'M', Paths: []string{f.Path}})
+		} else if rec := s.record(doubt[i], f.Ref.ID); !rec.Racy {
+			s.fresh[f.Path] = rec
 		}
 	}
 	slices.SortFunc(s.out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return nil
+}
+
+// restat takes the time and the stats of files that are about to be read.
+// Where the repository cannot be written to the time stays 0, and nothing will
+// be remembered.
+func (s *scan) restat(files []found) error {
+	if len(files) == 0 {
+		return nil
+	}
+	if clock, err := s.r.FileClock(); err == nil {
+		s.clock = clock
+	}
+	for i := range files {
+		st, ok, err := s.lstat(files[i].path)
+		if err != nil {
+			return err
+		}
+		if ok {
+			files[i].stat = st
+		}
+	}
+	return nil
+}
+
+// remember notes the files that turned out to be unchanged, as git's status
+// does. That it cannot is no fault: the next look reads them again.
+func (s *scan) remember(ctx context.Context) {
+	if len(s.fresh) == 0 && len(s.freshSources) == 0 {
+		return
+	}
+	// Only where nobody else writes, and without waiting: a look must not come
+	// in the way of a change.
+	brief, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	unlock, err := s.r.Lock(brief)
+	if err != nil {
+		return
+	}
+	defer func() { _ = unlock() }()
+	_ = s.r.Update(ctx, func(tx *repo.Tx) error {
+		if len(s.fresh) > 0 {
+			if err := tx.SaveStats(repo.StatChanges{Set: s.fresh}); err != nil {
+				return err
+			}
+		}
+		ix, err := tx.Index()
+		if err != nil || len(s.freshSources) == 0 {
+			return err
+		}
+		for path, rec := range s.freshSources {
+			if was, ok := ix.Sources[path]; ok && was.Dataset == rec.Dataset && was.Content == rec.Content && !rec.Racy {
+				ix.Sources[path] = rec
+			}
+		}
+		return tx.SaveIndex(ix)
+	})
 }
 
 // datasets finds datasets with files that changed or are gone.
@@ -186,11 +253,17 @@ func (s *scan) dataset(ctx context.Context, name string, t *table.Table) (Entry,
 				return e, err
 			}
 		} else if same = same && f.stat.Size == src.Size; same {
+			doubt := []found{f}
+			if err := s.restat(doubt); err != nil {
+				return e, err
+			}
 			id, err := hashFile(ctx, s.abs(src.Path))
 			if err != nil {
 				return e, err
 			}
-			same = id == src.HashID()
+			if same = id == src.HashID(); same && known {
+				s.freshSources[src.Path] = repo.Source{FileRecord: s.record(doubt[0], id), Dataset: name}
+			}
 		}
 		if !same {
 			e.Change, e.Paths = 'M', append(e.Paths, src.Path)
