@@ -1,6 +1,9 @@
 package cli
 
-import "strings"
+import (
+	"path/filepath"
+	"strings"
+)
 
 // pathQuoter returns the function that makes paths for machine formats, as git
 // prints them: unchanged when plain, otherwise in double quotes with C escapes
@@ -11,6 +14,31 @@ func (e *Env) pathQuoter() func(path string) string {
 	v, ok := e.Config("core.quotePath")
 	ascii := !ok || v != "false"
 	return func(path string) string { return quoteC(path, ascii) }
+}
+
+// nearPath returns the function that makes paths for people: quoted, and relative
+// to the working directory where that is in the repository's tree. A slash at
+// the end stays.
+func (e *Env) nearPath() func(path string) string {
+	quote := e.pathQuoter()
+	layout, err := e.findRepo()
+	if err != nil || layout.Root == "" {
+		return quote
+	}
+	dir, err := filepath.Rel(layout.Root, e.workDir())
+	if err != nil || dir == "." || !filepath.IsLocal(dir) {
+		return quote
+	}
+	return func(path string) string {
+		near, err := filepath.Rel(dir, filepath.FromSlash(path))
+		if err != nil {
+			return quote(path)
+		}
+		if near = filepath.ToSlash(near); strings.HasSuffix(path, "/") {
+			near += "/"
+		}
+		return quote(near)
+	}
 }
 
 // quoteC quotes s in C style where needed; ascii asks for bytes above 0x7f too.

@@ -112,13 +112,17 @@ func printStatus(env *Env, res *strata.StatusResult) {
 
 // printEntries is one block of the long form.
 func printEntries(env *Env, entries []strata.StatusEntry, paint func(string) string) {
-	quote := env.pathQuoter()
+	quote, near := env.pathQuoter(), env.nearPath()
 	var rows [][]string
 	if env.Flags.Verbose == 0 {
 		entries = foldEntries(entries)
 	}
 	for _, e := range entries {
-		rows = append(rows, []string{"  " + paint(changeWord(e.Change)+":"), paint(quote(e.Name)), entryText(env.Style(), e, quote)})
+		name := quote(e.Name)
+		if e.Kind == "file" {
+			name = near(e.Name)
+		}
+		rows = append(rows, []string{"  " + paint(changeWord(e.Change)+":"), paint(name), entryText(env.Style(), e, near)})
 	}
 	for _, line := range tableLines(rows, "lll") {
 		env.Printf("%s\n", strings.Replace(line, ":   ", ":  ", 1))
@@ -149,7 +153,7 @@ func foldEntries(entries []strata.StatusEntry) []strata.StatusEntry {
 
 // untrackedLines are the paths as they are printed, folded unless --verbose.
 func untrackedLines(env *Env, paths []string) []string {
-	st, quote := env.Style(), env.pathQuoter()
+	st, near := env.Style(), env.nearPath()
 	files := make([]strata.FileDiff, len(paths))
 	for i, p := range paths {
 		files[i].Path = p
@@ -163,7 +167,7 @@ func untrackedLines(env *Env, paths []string) []string {
 	}
 	var lines []string
 	for _, g := range groups {
-		line := st.Removed(quote(g.Path))
+		line := st.Removed(near(g.Path))
 		if g.N > 1 {
 			line += "  " + plural(g.N, "file")
 		}
@@ -208,7 +212,7 @@ type statusLine struct {
 	name   string
 	x, y   byte // staged, working; '.' for none
 	staged *strata.StatusEntry
-	path   string // of a plain file; "" for a dataset
+	file   bool // a plain file, so that name is its path
 	id     strata.ID
 }
 
@@ -222,7 +226,7 @@ func joinStatus(res *strata.StatusResult) []statusLine {
 		if !ok {
 			i = len(lines)
 			at[id] = i
-			lines = append(lines, statusLine{name: e.Name, x: '.', y: '.'})
+			lines = append(lines, statusLine{name: e.Name, x: '.', y: '.', file: e.Kind == "file"})
 		}
 		return &lines[i]
 	}
@@ -283,7 +287,7 @@ func fullID(id strata.ID) string {
 
 // printShortStatus is git's short form: XY NAME.
 func printShortStatus(env *Env, res *strata.StatusResult, branch bool) {
-	st, quote := env.Style(), env.pathQuoter()
+	st, quote, near := env.Style(), env.pathQuoter(), env.nearPath()
 	if branch {
 		name := res.Branch
 		switch {
@@ -296,18 +300,21 @@ func printShortStatus(env *Env, res *strata.StatusResult, branch bool) {
 	}
 	var rows [][]string
 	for _, l := range joinStatus(res) {
-		text := ""
+		text, name := "", quote(l.name)
+		if l.file {
+			name = near(l.name)
+		}
 		if l.staged != nil {
 			text = entryText(st, strata.StatusEntry{Kind: l.staged.Kind, Added: l.staged.Added, Removed: l.staged.Removed,
-				Modified: l.staged.Modified, SchemaChanged: l.staged.SchemaChanged}, quote)
+				Modified: l.staged.Modified, SchemaChanged: l.staged.SchemaChanged}, near)
 		}
-		rows = append(rows, []string{st.Added(letter(l.x)) + st.Removed(letter(l.y)) + " " + quote(l.name), text})
+		rows = append(rows, []string{st.Added(letter(l.x)) + st.Removed(letter(l.y)) + " " + name, text})
 	}
 	for _, line := range tableLines(rows, "ll") {
 		env.Printf("%s\n", line)
 	}
 	for _, p := range res.Untracked {
-		env.Printf("%s %s\n", st.Removed("??"), quote(p))
+		env.Printf("%s %s\n", st.Removed("??"), near(p))
 	}
 }
 
