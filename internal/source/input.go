@@ -97,24 +97,24 @@ func newTextInput(ctx context.Context, q *Request, f *File, o format.TextOptions
 		return nil, err
 	}
 	defer r.Close()
+	inf, head, body, err := lines.Begin(q.Format.Text, r, o)
+	if err != nil {
+		return nil, inFile(f.Path, err)
+	}
 	size := int64(lines.SniffSize)
 	if q.Compressed == "" {
 		size = min(size, f.Size+1)
 	}
 	begin := make([]byte, size)
-	n, err := io.ReadFull(r, begin)
+	n, err := io.ReadFull(body, begin)
 	eof := err == io.EOF || err == io.ErrUnexpectedEOF
 	if err != nil && !eof {
 		return nil, inFile(f.Path, err)
 	}
 	begin = begin[:n]
-	inf, headLen, err := q.Format.Text.Sniff(begin, eof, o)
-	if err != nil {
-		return nil, inFile(f.Path, err)
-	}
-	t := &textInput{q: q, file: f, head: bytes.Clone(begin[:headLen])}
-	rest := io.MultiReader(bytes.NewReader(begin[headLen:]), r)
-	known := wholeRecords(q.Format.Text, inf, begin[headLen:])
+	t := &textInput{q: q, file: f, head: bytes.Clone(head)}
+	rest := io.MultiReader(bytes.NewReader(begin), body)
+	known := wholeRecords(q.Format.Text, inf, begin)
 	if !whole && !eof && len(known) > 0 {
 		rest = bytes.NewReader(known)
 		t.guessed = true
