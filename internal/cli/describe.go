@@ -45,6 +45,9 @@ func runDescribe(ctx context.Context, env *Env, o *strata.DescribeOptions) error
 			return err
 		}
 	}
+	if err := env.datasetAddress(ctx, r, &o.Address); err != nil {
+		return err
+	}
 	res, err := r.Describe(ctx, *o)
 	if err != nil {
 		return err

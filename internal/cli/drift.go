@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,20 @@ func runDrift(ctx context.Context, env *Env, o *driftOptions) error {
 	r, err := env.OpenRepo(ctx)
 	if err != nil {
 		return err
+	}
+	for _, side := range []*string{&o.Reference, &o.Current} {
+		_, err := r.RevParse(ctx, strata.RevParseOptions{Revisions: []string{*side}})
+		if err == nil && !strings.Contains(*side, ":") {
+			continue
+		}
+		if err := env.datasetAddress(ctx, r, side); err != nil {
+			return err
+		}
+	}
+	for i := range o.Datasets {
+		if err := env.datasetAddress(ctx, r, &o.Datasets[i]); err != nil {
+			return err
+		}
 	}
 	res, err := r.Drift(ctx, o.DriftOptions)
 	if err != nil {

@@ -51,6 +51,9 @@ func runExport(ctx context.Context, env *Env, o *exportOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := env.datasetAddress(ctx, r, &o.Address); err != nil {
+		return err
+	}
 	if o.output == "-" {
 		if env.Terminal.Out && isBinary(o.Format) {
 			return usagef("add -o FILE", "%s is not for terminals", o.Format)

@@ -66,6 +66,9 @@ func runHead(ctx context.Context, env *Env, o *headOptions) error {
 			return err
 		}
 	}
+	if err := env.datasetAddress(ctx, r, &o.Address); err != nil {
+		return err
+	}
 	if o.jsonl {
 		return headLines(ctx, env, r, o)
 	}

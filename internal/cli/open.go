@@ -59,6 +59,13 @@ func (e *Env) countBytes() func(int64) {
 	return func(n int64) { p.Add(n, 0) }
 }
 
+// datasetAddress puts the dataset that was read from a file in the place of the
+// file's path; other addresses stay.
+func (e *Env) datasetAddress(ctx context.Context, r *strata.Repo, address *string) (err error) {
+	*address, err = r.DatasetAddress(ctx, e.workDir(), *address)
+	return err
+}
+
 // closeRepo closes the repository if the command opened it.
 func (e *Env) closeRepo() error {
 	if e.repo.opened == nil {

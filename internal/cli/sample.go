@@ -68,6 +68,9 @@ func runSample(ctx context.Context, env *Env, o *sampleOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := env.datasetAddress(ctx, r, &o.Address); err != nil {
+		return err
+	}
 	res, err := r.Sample(ctx, o.SampleOptions)
 	if err != nil {
 		return err
