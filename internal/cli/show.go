@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,7 +11,8 @@ import (
 )
 
 type showOptions struct {
-	rows int
+	rows        int
+	stat, patch bool // of a commit: its counts, or its samples
 }
 
 func newShowCmd(env *Env) *cobra.Command {
@@ -29,7 +31,11 @@ func newShowCmd(env *Env) *cobra.Command {
 			return runShow(cmd.Context(), env, o, args)
 		},
 	}
-	cmd.Flags().IntVarP(&o.rows, "rows", "n", 10, "show `N` samples of a dataset")
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVarP(&o.rows, "rows", "n", 10, "show `N` samples of a dataset")
+	f.BoolVar(&o.stat, "stat", false, "of a commit: the counts of each dataset, with a bar")
+	f.BoolVarP(&o.patch, "patch", "p", false, "of a commit: every sample that it changes, with whole values")
 	return cmd
 }
 
@@ -42,6 +48,9 @@ type showDocument struct {
 func runShow(ctx context.Context, env *Env, o *showOptions, names []string) error {
 	if o.rows < 1 {
 		return &Failure{Slug: "bad-value", Message: "--rows has to be at least 1"}
+	}
+	if o.patch && env.Flags.JSON {
+		return usagef("strata diff --json REV REV", "--patch and --json are two forms of output")
 	}
 	r, err := env.OpenRepo(ctx)
 	if err != nil {
@@ -68,14 +77,14 @@ func runShow(ctx context.Context, env *Env, o *showOptions, names []string) erro
 		if i > 0 {
 			env.Printf("\n")
 		}
-		if err := printShown(ctx, env, r, res); err != nil {
+		if err := printShown(ctx, env, r, o, res); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func printShown(ctx context.Context, env *Env, r *strata.Repo, res *strata.ShowResult) error {
+func printShown(ctx context.Context, env *Env, r *strata.Repo, o *showOptions, res *strata.ShowResult) error {
 	st := env.Style()
 	if t := res.Tag; t != nil {
 		env.Printf("%s\n", st.ID("tag "+t.Name))
@@ -87,6 +96,8 @@ func printShown(ctx context.Context, env *Env, r *strata.Repo, res *strata.ShowR
 	switch {
 	case res.File != nil:
 		return r.ReadFile(ctx, res.File, env.Out)
+	case res.Commit != nil && (o.stat || o.patch):
+		return printCommitDiff(ctx, env, r, o, res.Commit)
 	case res.Commit != nil:
 		printCommit(env, res.Commit)
 	case res.Dataset != nil:
@@ -99,6 +110,32 @@ func printShown(ctx context.Context, env *Env, r *strata.Repo, res *strata.ShowR
 		env.printTable(rows, "ll")
 	}
 	return nil
+}
+
+// printCommitDiff is a commit with the diff against its first parent, as strata
+// diff prints it.
+func printCommitDiff(ctx context.Context, env *Env, r *strata.Repo, o *showOptions, e *strata.LogEntry) error {
+	env.Printf("%s\n\n", strings.Join(commitLines(env.Style(), e, env.Terminal.Out), "\n"))
+	revisions := []string{e.ID.String()}
+	if len(e.Parents) > 0 {
+		revisions = []string{e.Parents[0].String(), e.ID.String()}
+	}
+	render := func(as *diffOptions) error {
+		as.Revisions, as.Root = revisions, len(revisions) == 1
+		d, err := r.Diff(ctx, as.DiffOptions)
+		if err != nil {
+			return err
+		}
+		_, err = renderDiff(ctx, env, d, as)
+		return errors.Join(err, d.Close())
+	}
+	if o.stat {
+		if err := render(&diffOptions{stat: true}); err != nil || !o.patch {
+			return err
+		}
+		env.Printf("\n")
+	}
+	return render(&diffOptions{patch: true})
 }
 
 // printCommit is the long form of a commit with what it changes, columns too.

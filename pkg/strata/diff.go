@@ -18,6 +18,7 @@ import (
 // DiffOptions of Repo.Diff. The zero value compares the working files with the
 // index.
 type DiffOptions struct {
+	Root   bool // compare the one revision with no data at all, as the first commit is
 	Staged bool // the index with HEAD, or with the one revision given
 	// Revisions are none, one (with the working files), two, or one range:
 	// A..B compares the two, A...B what B has done since the merge base.

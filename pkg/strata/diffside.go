@@ -52,6 +52,8 @@ func (d *Diff) findSides(ctx context.Context) (err error) {
 	var from, to string
 	o, work := d.o, false
 	switch n := len(o.Revisions); {
+	case o.Root && n == 1:
+		return d.fromNothing(ctx, o.Revisions[0])
 	case o.Staged && n > 1, n > 2:
 		return &OptionError{Option: "revisions", Value: strings.Join(o.Revisions, " "), Reason: "are more than the two that can be compared"}
 	case o.Staged:
@@ -84,6 +86,19 @@ func (d *Diff) findSides(ctx context.Context) (err error) {
 		return err
 	}
 	return d.findTargets(ctx, work)
+}
+
+// fromNothing compares a revision with the empty tree.
+func (d *Diff) fromNothing(ctx context.Context, rev string) error {
+	empty, err := d.r.r.CommitTree(ctx, ID{})
+	if err != nil {
+		return err
+	}
+	d.from = &side{name: DiffSide{Rev: "nothing"}, ids: empty}
+	if d.to, err = d.r.sideOf(ctx, rev); err != nil {
+		return err
+	}
+	return d.findTargets(ctx, false)
 }
 
 // mergeBase returns the left end of A...B as a revision.
