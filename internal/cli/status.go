@@ -16,7 +16,6 @@ import (
 type statusOptions struct {
 	short, branch, porcelain, nul bool
 	untracked                     string
-	paths                         []string
 }
 
 func newStatusCmd(env *Env) *cobra.Command {
