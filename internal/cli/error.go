@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -195,6 +196,20 @@ func flagError(verb string, flags *pflag.FlagSet, err error) error {
 
 // causeOfFlag returns what a flag's Set method said.
 func causeOfFlag(err error) string {
+	var n *strconv.NumError
+	switch {
+	case !errors.As(err, &n):
+	case errors.Is(err, strconv.ErrRange):
+		return "the number is too large"
+	case n.Func == "ParseBool":
+		return "it has to be true or false"
+	case n.Func == "ParseUint":
+		return "it has to be a whole number, not below 0"
+	case n.Func == "ParseFloat":
+		return "it has to be a number"
+	default:
+		return "it has to be a whole number"
+	}
 	if inner := errors.Unwrap(err); inner != nil {
 		return inner.Error()
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"iter"
 	"os"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 type logOptions struct {
 	strata.LogOptions
 	oneline, graph, jsonl, decorate bool
+	none                            bool // -n 0
 	format                          string
 	args                            []string // revisions or addresses; the first tells
 	addresses                       []string // behind --
@@ -32,6 +34,7 @@ func newLogCmd(env *Env) *cobra.Command {
 		ValidArgsFunction: completeRevisions(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.addresses = splitDash(cmd, args)
+			o.none = o.Max == 0 && cmd.Flags().Changed("max-count")
 			return runLog(cmd.Context(), env, o)
 		},
 	}
@@ -75,7 +78,7 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 	}
 	o.decorate = o.decorate || env.Terminal.Out
 	p := newLogPrinter(env, o)
-	for e, err := range r.Log(ctx, o.LogOptions) {
+	for e, err := range o.commits(ctx, r) {
 		if err != nil {
 			return err
 		}
@@ -85,6 +88,14 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 		p.print(e)
 	}
 	return nil
+}
+
+// commits are those to show.
+func (o *logOptions) commits(ctx context.Context, r *strata.Repo) iter.Seq2[*strata.LogEntry, error] {
+	if o.none {
+		return func(func(*strata.LogEntry, error) bool) {}
+	}
+	return r.Log(ctx, o.LogOptions)
 }
 
 // sortArgs tells revisions from addresses where no -- separates them: an
@@ -138,7 +149,7 @@ func isDataset(ctx context.Context, r *strata.Repo, address string) bool {
 
 func jsonLog(ctx context.Context, env *Env, r *strata.Repo, o *logOptions) error {
 	doc := strata.LogDocument{Schema: "strata.log/1", Commits: []*strata.LogEntry{}}
-	for e, err := range r.Log(ctx, o.LogOptions) {
+	for e, err := range o.commits(ctx, r) {
 		if err != nil {
 			return err
 		}
@@ -152,7 +163,7 @@ func jsonlLog(ctx context.Context, env *Env, r *strata.Repo, o *logOptions) erro
 		return err
 	}
 	n := 0
-	for e, err := range r.Log(ctx, o.LogOptions) {
+	for e, err := range o.commits(ctx, r) {
 		if err == nil {
 			err = env.PrintJSONLine(e)
 		}

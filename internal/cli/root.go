@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -154,7 +155,34 @@ func asUsage(cmd *cobra.Command, err error) error {
 	if errors.As(err, new(*Failure)) {
 		return err
 	}
-	return &Failure{Slug: "usage", Message: strings.TrimSpace("strata "+verbOf(cmd)) + ": " + exclusive(err.Error()), Hints: []string{strings.TrimSpace("strata help " + verbOf(cmd))}, Err: err}
+	verb := strings.TrimSpace("strata " + verbOf(cmd))
+	text, ok := wrongNumber(verb, err.Error())
+	if !ok {
+		text = verb + ": " + exclusive(err.Error())
+	}
+	return &Failure{Slug: "usage", Message: text, Hints: []string{strings.TrimSpace("strata help " + verbOf(cmd))}, Err: err}
+}
+
+// wrongNumber says in words what cobra says of a wrong number of arguments.
+func wrongNumber(verb, text string) (string, bool) {
+	var least, most, got int
+	var what string
+	if n, _ := fmt.Sscanf(text, "requires at least %d arg(s), only received %d", &least, &got); n == 2 {
+		return verb + " needs at least " + plural(least, "argument") + ", not " + count(got), true
+	}
+	if n, _ := fmt.Sscanf(text, "accepts between %d and %d arg(s), received %d", &least, &most, &got); n == 3 {
+		return verb + " takes " + count(least) + " to " + plural(most, "argument") + ", not " + count(got), true
+	}
+	if n, _ := fmt.Sscanf(text, "accepts at most %d arg(s), received %d", &most, &got); n == 2 {
+		return verb + " takes at most " + plural(most, "argument") + ", not " + count(got), true
+	}
+	if n, _ := fmt.Sscanf(text, "accepts %d arg(s), received %d", &most, &got); n == 2 {
+		return verb + " needs " + plural(most, "argument") + ", not " + count(got), true
+	}
+	if n, _ := fmt.Sscanf(text, "unknown command %q", &what); n == 1 {
+		return verb + " takes no arguments, so not " + what, true
+	}
+	return "", false
 }
 
 // exclusive says in words what the flag parser says of flags that exclude each

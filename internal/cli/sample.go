@@ -107,15 +107,22 @@ func noteSample(env *Env, o *sampleOptions, res *strata.SampleResult) {
 	if !res.Commit.IsZero() {
 		from = res.Commit.Short()
 	}
-	text := fmt.Sprintf("%s of %s %s samples from %s (%s, seed %d)", count(len(res.Picks)), count(res.Total), res.Dataset, from, res.By, res.Seed)
+	of := int64(res.Total)
+	if of == 0 {
+		of = res.Rows // of no candidates the dataset tells more
+	}
+	text := fmt.Sprintf("%s of %s %s samples from %s (%s, seed %d)", count(len(res.Picks)), count(of), res.Dataset, from, res.By, res.Seed)
 	if res.Where != "" {
-		text = fmt.Sprintf("%s of %s %s samples where %s from %s (%s, seed %d)", count(len(res.Picks)), count(res.Total), res.Dataset, res.Where, from, res.By, res.Seed)
+		text = fmt.Sprintf("%s of %s %s samples where %s from %s (%s, seed %d)", count(len(res.Picks)), count(of), res.Dataset, res.Where, from, res.By, res.Seed)
 	}
 	if o.output != "-" {
 		text += " to " + o.output
 	}
 	env.Notef("%s", text)
-	if res.Total == 0 {
+	switch {
+	case res.Total == 0 && res.Rows > 0:
+		env.Notef("nothing to sample: no sample fits")
+	case res.Total == 0:
 		env.Notef("nothing to sample")
 	}
 	short := 0

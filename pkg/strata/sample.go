@@ -27,6 +27,7 @@ type SampleResult struct {
 	Dataset string `json:"dataset"`
 	Rev     string `json:"rev"`
 	Commit  ID     `json:"commit"`
+	Rows    int64  `json:"rows"`            // samples of the dataset, candidates or not
 	Where   string `json:"where,omitempty"` // predicate of the candidates, that of the slice included
 	*selection.Selection
 }
@@ -55,7 +56,7 @@ func (r *Repo) Sample(ctx context.Context, o SampleOptions) (*SampleResult, erro
 	if by == "random" {
 		rows.out = &column.Schema{Key: rows.out.Key} // keys are enough
 	}
-	res := &SampleResult{Schema: "strata.sample/1", Dataset: rows.Dataset, Rev: rows.Rev, Commit: rows.Commit}
+	res := &SampleResult{Schema: "strata.sample/1", Dataset: rows.Dataset, Rev: rows.Rev, Commit: rows.Commit, Rows: rows.Total()}
 	if rows.program != nil {
 		res.Where = rows.program.String()
 	}
