@@ -492,3 +492,21 @@ func BenchmarkCompare(b *testing.B) {
 		})
 	}
 }
+
+// Columns of equal effect, such as none at all, come by falling PSI.
+func TestTiesComeByPSI(t *testing.T) {
+	two := func(name string, a int) namedVector {
+		return strs(name, repeated([]string{"a", "b"}, []int{a, 1000 - a})...)
+	}
+	r := compare(t, sideOf(two("a", 500), two("b", 500), two("c", 500)), sideOf(two("a", 500), two("b", 505), two("c", 502)), Options{})
+	var got []string
+	for _, c := range r.Columns {
+		if *c.V != 0 {
+			t.Errorf("%s has an effect of %g", c.Name, *c.V)
+		}
+		got = append(got, c.Name)
+	}
+	if strings.Join(got, "") != "bca" {
+		t.Errorf("order %v", got)
+	}
+}

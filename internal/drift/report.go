@@ -30,7 +30,7 @@ type Report struct {
 	Verdict       Verdict      `json:"verdict"` // drifted if any column is; else cannot tell if any; same if any is; else not comparable
 	Counts        Counts       `json:"counts"`
 	Parameters    Parameters   `json:"parameters"`
-	Columns       []Column     `json:"columns"` // drifted, cannot tell, same, not comparable; by falling effect; then by name
+	Columns       []Column     `json:"columns"` // drifted, cannot tell, same, not comparable; by falling effect, then PSI; then by name
 	OnlyReference []ColumnName `json:"only_reference,omitempty"`
 	OnlyCurrent   []ColumnName `json:"only_current,omitempty"`
 }
@@ -224,6 +224,12 @@ func (r *Report) finish(pairs []*pair, o Options) {
 		case x < y:
 			return 1
 		}
+		switch x, y := index(a), index(b); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
 		return strings.Compare(a.Name, b.Name)
 	})
 	for _, c := range r.Columns {
@@ -254,4 +260,12 @@ func effect(c Column) float64 {
 		return -1
 	}
 	return *c.V
+}
+
+// index returns the PSI of a column, below all where there is none.
+func index(c Column) float64 {
+	if c.PSI == nil {
+		return -1
+	}
+	return c.PSI.Value
 }

@@ -11,13 +11,28 @@ import (
 )
 
 // Drift writes a table for each dataset, columns by severity, and below it what
-// the worst of them moved by.
+// the worst of them moved by. Datasets that are the same on both sides are one
+// line.
 func Drift(w io.Writer, r *strata.DriftResult, o Options) {
+	tables := 0
+	var unchanged []string
 	for i := range r.Datasets {
-		if i > 0 {
+		d := &r.Datasets[i]
+		if d.Unchanged && d.Counts.Drifted == 0 {
+			unchanged = append(unchanged, oneLine(d.Name)+" ("+Plural(d.Reference.Rows, "sample")+")")
+			continue
+		}
+		if tables > 0 {
 			fmt.Fprintln(w)
 		}
-		driftDataset(w, &r.Datasets[i], o)
+		tables++
+		driftDataset(w, d, o)
+	}
+	if len(unchanged) > 0 {
+		if tables > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "unchanged: %s\n", strings.Join(unchanged, ", "))
 	}
 }
 

@@ -41,7 +41,8 @@ type DriftResult struct {
 
 // DatasetDrift is the report of one dataset.
 type DatasetDrift struct {
-	Name string `json:"name"`
+	Name      string `json:"name"`
+	Unchanged bool   `json:"unchanged,omitempty"` // both sides are the same table
 	*DriftReport
 }
 
@@ -78,7 +79,7 @@ func (r *Repo) Drift(ctx context.Context, o DriftOptions) (*DriftResult, error) 
 			return nil, err
 		}
 		rep.Schema = "strata.drift-dataset/1"
-		res.Datasets = append(res.Datasets, DatasetDrift{Name: p.name, DriftReport: rep})
+		res.Datasets = append(res.Datasets, DatasetDrift{Name: p.name, Unchanged: p.unchanged, DriftReport: rep})
 	}
 	res.Gate, res.Verdict = gateOf(res.Datasets), verdictOf(res.Datasets)
 	if gate != nil {
@@ -90,6 +91,7 @@ func (r *Repo) Drift(ctx context.Context, o DriftOptions) (*DriftResult, error) 
 // driftPair is a dataset on both sides.
 type driftPair struct {
 	name               string
+	unchanged          bool // the same table on both sides
 	reference, current drift.Side
 }
 
@@ -188,8 +190,13 @@ func (r *Repo) driftPair(ctx context.Context, o DriftOptions, a, b driftEnd) (p 
 	if p.reference, err = r.driftSide(ctx, o, a); err != nil {
 		return p, err
 	}
-	p.current, err = r.driftSide(ctx, o, b)
-	return p, err
+	if p.current, err = r.driftSide(ctx, o, b); err != nil {
+		return p, err
+	}
+	x, ok := a.side.ids.Table(a.dataset)
+	y, same := b.side.ids.Table(b.dataset)
+	p.unchanged = ok && same && x == y
+	return p, nil
 }
 
 // driftSide makes a dataset readable for a comparison.
