@@ -68,7 +68,10 @@ type Result struct {
 	Bytes   int64 // of the files
 	Parsed  int64 // bytes of them that had to be parsed
 	Dropped int64 // rows left out as duplicates
-	ByKey   bool  // false where the dataset is keyed by content
+	// Changes counts what became of the version before; nil where it was not
+	// edited but the table built anew.
+	Changes *table.EditStats
+	ByKey   bool // false where the dataset is keyed by content
 }
 
 // Conditions of data that a user can act on.

@@ -267,6 +267,11 @@ func TestUpdateEqualsReadingAnew(t *testing.T) {
 				if rootOf(res.Table) != rootOf(anew.Table) {
 					t.Errorf("updated root %s, read anew %s", rootOf(res.Table).Short(), rootOf(anew.Table).Short())
 				}
+				if c := res.Changes; c != nil {
+					if got, want := [3]int64{c.Added, c.Removed, c.Modified}, differences(t, old.Table, res.Table); got != want {
+						t.Errorf("counted %v added, removed, modified; comparing finds %v", got, want)
+					}
+				}
 				if got := w.restore(res.Table, 0, f); !bytes.Equal(got, next) {
 					t.Errorf("restored %d bytes that are not the %d that were added", len(got), len(next))
 				}
@@ -276,4 +281,18 @@ func TestUpdateEqualsReadingAnew(t *testing.T) {
 			})
 		}
 	}
+}
+
+// differences counts the samples that two tables do not have alike.
+func differences(t *testing.T, a, b *table.Table) (n [3]int64) {
+	t.Helper()
+	for d, err := range table.Compare(context.Background(), a, b, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range d.Changes {
+			n[strings.IndexByte("+-~", byte(d.Changes[i].Op))]++
+		}
+	}
+	return n
 }

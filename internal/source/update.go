@@ -110,7 +110,7 @@ func (u *updater) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, _, err := table.Apply(ctx, u.w, u.old, u.rows, edits)
+	root, changes, err := table.Apply(ctx, u.w, u.old, u.rows, edits)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (u *updater) run(ctx context.Context) (*Result, error) {
 		}
 		t.Sources = append(t.Sources, id)
 	}
-	res.Table, res.Parsed = t, u.parsed
+	res.Table, res.Parsed, res.Changes = t, u.parsed, &changes
 	return res, nil
 }
 

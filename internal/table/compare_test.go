@@ -189,7 +189,7 @@ func TestCostOfOneChangedRow(t *testing.T) {
 	clear(w.puts)
 	w.gets = 0
 	root, stats, err := table.Apply(context.Background(), w, a, edit, []table.Edit{{Key: key, Row: 0}})
-	if err != nil || stats != (table.EditStats{Replaced: 1}) {
+	if err != nil || stats != (table.EditStats{Replaced: 1, Modified: 1}) {
 		t.Fatalf("apply: %+v, %v", stats, err)
 	}
 	b := table.New(w, a.Schema, root)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/strata-data/strata/internal/column"
@@ -22,6 +23,7 @@ type Edit struct {
 // EditStats counts what Apply did.
 type EditStats struct {
 	Added, Removed, Replaced int64
+	Modified                 int64 // of those replaced, the ones that have another value now
 }
 
 // Apply makes the table that t becomes under edits, which are in ascending
@@ -47,6 +49,9 @@ type editor struct {
 	stats EditStats
 	enc   encoder
 	dec   column.PageDecoder
+
+	changed []bool // rows of the open leaf that replace others and differ
+	cells   []bool // the same of the column at hand
 
 	segs  []segment // the open leaf
 	zeros []uint8
@@ -195,6 +200,7 @@ func (e *editor) Finish(ctx context.Context) error {
 // flush writes the open leaf.
 func (e *editor) flush() error {
 	e.enc.reset(e.enc.buf)
+	e.changed = cleared(e.changed, len(e.zeros))
 	out := &newLeaf{rows: len(e.zeros), first: e.first, last: bytes.Clone(e.last), base: e.base}
 	for i := range e.t.Schema.Fields {
 		c, err := e.column(i)
@@ -209,6 +215,11 @@ func (e *editor) flush() error {
 	entry, err := out.write(e.ctx, e.w)
 	if err != nil {
 		return err
+	}
+	for _, c := range e.changed {
+		if c {
+			e.stats.Modified++
+		}
 	}
 	e.segs, e.zeros = e.segs[:0], e.zeros[:0]
 	return e.nodes.Append(e.ctx, 0, entry)
@@ -254,6 +265,9 @@ func (e *editor) column(i int) (*newColumn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.mark(f.Type, pieces); err != nil {
+		return nil, err
+	}
 	var size int64
 	nulls := 0
 	for k := range pieces {
@@ -270,7 +284,7 @@ func (e *editor) column(i int) (*newColumn, error) {
 	c := &newColumn{id: f.ID, base: base}
 	from := 0
 	for _, to := range cuts(e.zeros, pageBits(size, len(e.zeros))) {
-		p, rest, err := e.page(f.Type, pieces, to-from)
+		p, rest, err := e.page(f.Type, pieces, from, to-from)
 		if err != nil {
 			return nil, err
 		}
@@ -352,12 +366,12 @@ func (e *editor) measure(p *piece, t *column.Type) (size int64, nulls int, err e
 
 // page makes the next page, of the given rows, from the front of pieces and
 // returns the pieces behind it. A page that is an old one is taken over.
-func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piece, error) {
+func (e *editor) page(t *column.Type, pieces []piece, from, rows int) (newPage, []piece, error) {
 	if len(pieces) > 0 && pieces[0].whole() && pieces[0].rows == rows {
 		return newPage{pageRef: pieces[0].page}, pieces[1:], nil
 	}
-	if same, rest, err := e.unchanged(t, pieces, rows); rest != nil || err != nil {
-		return newPage{pageRef: same}, rest, err
+	if same, rest := e.unchanged(pieces, from, rows); rest != nil {
+		return newPage{pageRef: same}, rest, nil
 	}
 	v := column.NewVector(t, rows)
 	var base object.ID
@@ -393,18 +407,17 @@ func (e *editor) page(t *column.Type, pieces []piece, rows int) (newPage, []piec
 // unchanged finds that the next page is an old one after all: the rows that
 // replace some of its rows have the same values in this column. It returns the
 // page and the pieces behind it, which are not nil, or nil.
-func (e *editor) unchanged(t *column.Type, pieces []piece, rows int) (pageRef, []piece, error) {
+func (e *editor) unchanged(pieces []piece, from, rows int) (pageRef, []piece) {
 	page, row, ok := pieces[0].at()
-	if !ok || row != 0 || page.Rows != rows {
-		return page, nil, nil
+	if !ok || row != 0 || page.Rows != rows || slices.Contains(e.cells[from:from+rows], true) {
+		return page, nil
 	}
-	var used []piece // cut to the page
 	rest := pieces
 	for at := 0; at < rows; {
 		p := rest[0]
 		ref, row, ok := p.at()
 		if !ok || row != at || ref.ID != page.ID || (p.old == nil && !p.replace) {
-			return page, nil, nil
+			return page, nil
 		}
 		n := min(p.rows, rows-at)
 		if n == p.rows {
@@ -413,37 +426,58 @@ func (e *editor) unchanged(t *column.Type, pieces []piece, rows int) (pageRef, [
 			rest = append([]piece{p}, rest[1:]...)
 			rest[0].from += n
 			rest[0].rows -= n
-			p.rows = n
 		}
-		used = append(used, p)
 		at += n
 	}
-	for i := range used {
-		same, err := e.sameValues(t, page, &used[i])
-		if err != nil || !same {
-			return page, nil, err
-		}
-	}
-	return page, append([]piece{}, rest...), nil
+	return page, append([]piece{}, rest...)
 }
 
-// sameValues reports whether the new rows of a piece have the values of the
-// rows of the old page that they replace.
-func (e *editor) sameValues(t *column.Type, page pageRef, p *piece) (bool, error) {
-	if p.old != nil {
-		return true, nil
-	}
-	old, err := p.leaf.page(e.ctx, page, t)
-	if err != nil {
-		return false, err
-	}
-	_, row, _ := p.at()
-	for j := range p.rows {
-		if !column.Equal(old, row+j, p.vec, p.from+j) {
-			return false, nil
+// mark compares the rows of a column that replace others with those: cells
+// says of which the value is another one, changed gathers that over columns.
+func (e *editor) mark(t *column.Type, pieces []piece) error {
+	e.cells = cleared(e.cells, len(e.zeros))
+	at := 0
+	for k := range pieces {
+		p := &pieces[k]
+		if p.old == nil && p.replace {
+			if err := e.markPiece(t, p, at); err != nil {
+				return err
+			}
 		}
+		at += p.rows
 	}
-	return true, nil
+	return nil
+}
+
+func (e *editor) markPiece(t *column.Type, p *piece, at int) error {
+	for j := 0; j < p.rows; {
+		q := *p
+		q.from += j
+		ref, row, ok := q.at()
+		n := p.rows - j
+		var old *column.Vector
+		if ok {
+			n = min(n, ref.Rows-row)
+			var err error
+			if old, err = p.leaf.page(e.ctx, ref, t); err != nil {
+				return err
+			}
+		}
+		for i := range n {
+			if ok && !column.Equal(old, row+i, p.vec, q.from+i) || !ok && !p.vec.IsNull(q.from+i) {
+				e.cells[at+j+i], e.changed[at+j+i] = true, true
+			}
+		}
+		j += n
+	}
+	return nil
+}
+
+// cleared returns n times false, in the memory of b if it is enough.
+func cleared(b []bool, n int) []bool {
+	b = slices.Grow(b[:0], n)[:n]
+	clear(b)
+	return b
 }
 
 // nullBytes returns the value bytes of n nulls of type t.

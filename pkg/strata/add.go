@@ -91,7 +91,10 @@ func (r *Repo) addedDataset(ctx context.Context, a *worktree.Added) (*AddedDatas
 		d.SchemaChanges = diff.SchemaChanges(a.Old.Schema, a.New.Schema)
 	}
 	var err error
-	if d.Added, d.Removed, d.Modified, err = worktree.Count(ctx, a.Old, a.New); err != nil {
+	if a.Result != nil && a.Result.Changes != nil {
+		c := a.Result.Changes
+		d.Added, d.Removed, d.Modified = c.Added, c.Removed, c.Modified
+	} else if d.Added, d.Removed, d.Modified, err = worktree.Count(ctx, a.Old, a.New); err != nil {
 		return nil, err
 	}
 	if d.New && d.ByContent {
