@@ -122,6 +122,9 @@ func (r *Repo) namedRef(ctx context.Context, rev Revision) (id object.ID, name s
 		if name, id, err = t.findRef(rev.Base); err != nil {
 			return err
 		}
+		if id.IsZero() && rev.Base == headName {
+			return &UnknownRevisionError{Name: rev.Base, Reason: "there is no commit yet"}
+		}
 		if id.IsZero() {
 			return t.unknown(rev.Base)
 		}
