@@ -39,16 +39,24 @@ func layers() []layer {
 		{6, "internal/drift"},
 		{6, "internal/diff"},
 		{7, "internal/repo/..."},
-		{8, "internal/worktree"}, // working files and what they were read into
-		{8, "internal/remote/..."},
-		{8, "internal/engine/..."},
-		{9, "pkg/strata"},
-		{10, "internal/report/..."},
-		{10, "internal/demo"},
-		{10, "internal/web"},
-		{11, "internal/cli"},
-		{12, "cmd/..."},
-		{13, "internal/lint"}, // imports nothing
+		{8, "internal/reach"},    // which objects an object names
+		{9, "internal/worktree"}, // working files and what they were read into
+		{9, "internal/gc"},
+		{9, "internal/fsck"},
+		{9, "internal/history"},
+		{9, "internal/hook"},
+		{9, "internal/sshsig"},
+		{9, "internal/proof"},
+		{9, "internal/remote/..."},
+		{9, "internal/engine/..."},
+		{10, "pkg/strata"},
+		{11, "internal/report/..."},
+		{11, "internal/demo"},
+		{11, "internal/web"},
+		{12, "internal/cli"},
+		{13, "cmd/..."},
+		{13, "internal/reliability"}, // tests of the whole that attack it
+		{14, "internal/lint"},        // imports nothing
 	}
 }
 
