@@ -64,3 +64,36 @@ func Unmarshal(b []byte, k Kind, v any) error {
 	}
 	return nil
 }
+
+// recordVersion is the first byte of every record.
+const recordVersion = 1
+
+// MarshalRecord returns v in deterministic CBOR behind one byte of version: a
+// value of meta.db, which is no object and has no id. It panics if v has a type
+// that CBOR cannot hold, which is a bug here.
+func MarshalRecord(v any) []byte {
+	p, err := encMode.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("object: marshal record: %v", err))
+	}
+	return append([]byte{recordVersion}, p...)
+}
+
+// UnmarshalRecord decodes what MarshalRecord wrote into v, a pointer. Other bytes
+// are ErrCorrupt, another version is ErrUnsupported.
+func UnmarshalRecord(b []byte, v any) error {
+	if len(b) == 0 {
+		return fmt.Errorf("%w: empty record", ErrCorrupt)
+	}
+	if b[0] != recordVersion {
+		return fmt.Errorf("%w: record version %d, this program reads version %d", ErrUnsupported, b[0], recordVersion)
+	}
+	if err := decMode.Unmarshal(b[1:], v); err != nil {
+		return fmt.Errorf("%w: record: %v", ErrCorrupt, err)
+	}
+	again, err := encMode.Marshal(v)
+	if err != nil || !bytes.Equal(again, b[1:]) {
+		return fmt.Errorf("%w: record is not in canonical form", ErrCorrupt)
+	}
+	return nil
+}
