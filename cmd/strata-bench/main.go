@@ -23,8 +23,9 @@ import (
 )
 
 const usage = `Usage
-  strata-bench gen --shape w1|w2|w3|w4|w6 [--rows N] [--seed 1] [--format csv|jsonl|parquet] [--scattered] --out DIR
+  strata-bench gen --shape w1|w2|w3|w4|w5|w6 [--rows N] [--seed 1] [--format csv|jsonl|parquet] [--scattered] --out DIR
   strata-bench run [--rows N] [--files N] [--big N] [--runs 3] [--only PATTERN] [--json FILE] [--strata PATH] [--work DIR]
+  strata-bench history --commits N [--edits N] [--repo DIR]
   strata-bench scan --dataset NAME --columns A,B [--repo DIR]
   strata-bench hash FILE`
 
@@ -51,6 +52,8 @@ func command(ctx context.Context, args []string) error {
 		return generate(ctx, args[1:])
 	case "run":
 		return run(ctx, args[1:])
+	case "history":
+		return history(ctx, args[1:])
 	case "scan":
 		return scan(ctx, args[1:])
 	case "hash":
@@ -65,7 +68,7 @@ func command(ctx context.Context, args []string) error {
 
 func generate(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("gen", flag.ContinueOnError)
-	shape := flags.String("shape", "w1", "workload: w1, w2, w3, w4 (tables), w6 (files)")
+	shape := flags.String("shape", "w1", "workload: w1, w2, w3, w4, w5 (tables), w6 (files)")
 	rows := flags.Int64("rows", 1_000_000, "rows of a table, or number of files")
 	seed := flags.Uint64("seed", 1, "seed")
 	out := flags.String("out", "", "directory to write to")

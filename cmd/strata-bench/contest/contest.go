@@ -63,6 +63,12 @@ func workloads() []workload {
 		{"scan", (*Lab).scan},
 		{"files", (*Lab).files},
 		{"memory", (*Lab).memory},
+		{"merge", (*Lab).merge},
+		{"history", (*Lab).history},
+		{"packing", (*Lab).packing},
+		{"forget", (*Lab).forget},
+		{"fsck", (*Lab).fsck},
+		{"kill", (*Lab).kill},
 	}
 }
 

@@ -6,7 +6,7 @@
 //
 // A table (Table) has a seed, a number of rows, a list of edits, each of which
 // makes a new version of the one before, and a list of changes of its schema.
-// The shapes W1 to W4 (Shape) are lists of such tables; W6 is Files. Start
+// The shapes W1 to W5 (Shape) are lists of such tables; W6 is Files. Start
 // reading at Table.Write, then Generator.row.
 package gen
 
@@ -36,6 +36,11 @@ type Edit struct {
 	Append  float64 // new rows behind the last
 	Delete  float64 // rows at random keys that vanish
 	Row     bool    // one row in the middle has another score
+	// Side, 1 or 2, is one of two editors of the same version: their changes
+	// hit different rows, those of Clash the same cells of the same rows with
+	// different values.
+	Side  int
+	Clash float64 // rows at random keys with another score, one for each side
 }
 
 // Total returns the number of row numbers of the table: its rows and those that

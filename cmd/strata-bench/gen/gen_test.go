@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -191,5 +192,38 @@ func TestFiles(t *testing.T) {
 	})
 	if err != nil || n != 1201 || size != sum {
 		t.Errorf("%d files of %d bytes, told %d (%v)", n, size, sum, err)
+	}
+}
+
+// Two sides of one version change different rows, and clash in the score of the
+// same ones.
+func TestSides(t *testing.T) {
+	base := Table{Seed: 1, Rows: 20000}
+	before := records(t, base)
+	side := func(n int) (rows map[int]bool, scores map[int]bool) {
+		table := base
+		table.Edits = []Edit{{Side: n, Change: 0.01, Clash: 0.001}}
+		rows, scores = map[int]bool{}, map[int]bool{}
+		for i, r := range records(t, table) {
+			if r[9] != before[i][9] {
+				rows[i] = true
+			} else if r[4] != before[i][4] {
+				scores[i] = true
+			}
+		}
+		return rows, scores
+	}
+	ours, clash1 := side(1)
+	theirs, clash2 := side(2)
+	for i := range ours {
+		if theirs[i] {
+			t.Fatalf("row %d changes on both sides", i)
+		}
+	}
+	if len(ours) < 150 || len(ours) > 250 || len(theirs) < 150 || len(theirs) > 250 {
+		t.Errorf("%d and %d rows changed, want about 200", len(ours), len(theirs))
+	}
+	if len(clash1) < 8 || len(clash1) > 40 || !maps.Equal(clash1, clash2) {
+		t.Errorf("clashes %v and %v, want about 20, the same", clash1, clash2)
 	}
 }

@@ -71,7 +71,7 @@ func labelNames() []string {
 // the row was deleted. The text in r is reused.
 func (g *Generator) row(n int64, r *row) bool {
 	content, relabelled := uint64(0), 0
-	bumped := false
+	bumped, clash := false, int64(0)
 	for v, e := range g.t.Edits {
 		version := uint64(v + 1)
 		if n >= g.births[v] { // appended by this version or a later one
@@ -81,7 +81,14 @@ func (g *Generator) row(n int64, r *row) bool {
 		if e.Delete > 0 && chance(g.t.Seed^0xdead, version, k, e.Delete) {
 			return false
 		}
-		if e.Change > 0 && chance(g.t.Seed^0xc4a9, version, k, e.Change) || n >= g.clusters[v][0] && n < g.clusters[v][1] {
+		if e.Clash > 0 && chance(g.t.Seed^0xc1a5, version, k, e.Clash) {
+			clash = int64(e.Side)
+			continue
+		}
+		if e.Side > 0 && mix(g.t.Seed^0x51de^k)&1 != uint64(e.Side-1) {
+			continue
+		}
+		if e.Change > 0 && chance(g.t.Seed^0xc4a9, version, k, e.rate()) || n >= g.clusters[v][0] && n < g.clusters[v][1] {
 			content = version
 		}
 		if e.Label > 0 && chance(g.t.Seed^0x1abe, version, k, e.Label) {
@@ -122,7 +129,16 @@ func (g *Generator) row(n int64, r *row) bool {
 	if bumped {
 		r.score = (r.score + 1) % 10001
 	}
+	r.score = (r.score + 17*clash) % 10001
 	r.label = (g.kind.draw(&q) + relabelled) % labels
 	r.text = g.appendText(r.text[:0], &q, 40+int(q.below(361)))
 	return true
+}
+
+// rate is the probability with which a row of the right side changes.
+func (e *Edit) rate() float64 {
+	if e.Side > 0 {
+		return 2 * e.Change
+	}
+	return e.Change
 }
