@@ -54,7 +54,7 @@ func (f *file) open(fsys vfs.FS, path string) (err error) {
 		return err
 	}
 	if fi.Size() != f.info.Size {
-		return fmt.Errorf("%w: the file has %d bytes, the catalogue says %d", object.ErrCorrupt, fi.Size(), f.info.Size)
+		return fmt.Errorf("%w: the file has %d bytes, the catalogue says %d%w", object.ErrCorrupt, fi.Size(), f.info.Size, errSize)
 	}
 	b, unmap, err := vfs.Map(f.f)
 	if err != nil {

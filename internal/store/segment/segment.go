@@ -135,6 +135,9 @@ func notFound(id object.ID) error { return fmt.Errorf("%w: %s", object.ErrNotFou
 
 // Segments returns the catalogue, oldest first.
 func (s *Store) Segments(ctx context.Context) ([]Info, error) {
+	if s.db == nil {
+		return nil, errNoCatalogue
+	}
 	var infos []Info
 	err := s.db.View(ctx, func(tx meta.Tx) (err error) {
 		infos, err = readCatalogue(tx)
@@ -229,6 +232,9 @@ func (s *Store) unref(v *view) error {
 // has changed. The caller must release it. old is what the caller has, or nil;
 // it is returned again if nothing has changed.
 func (s *Store) refresh(ctx context.Context, old *view) (*view, error) {
+	if s.db == nil {
+		return s.acquire(ctx) // of OpenFiles: it never changes
+	}
 	if v := s.unchanged(old); v != nil {
 		return v, nil
 	}

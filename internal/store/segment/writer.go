@@ -29,6 +29,9 @@ func (s *Store) NewWriter(ctx context.Context) (store.Writer, error) { return s.
 
 // Begin is NewWriter with the type that has PublishWith.
 func (s *Store) Begin(ctx context.Context) (*Writer, error) {
+	if s.db == nil {
+		return nil, errNoCatalogue
+	}
 	v, err := s.refresh(ctx, nil)
 	if err != nil {
 		return nil, err

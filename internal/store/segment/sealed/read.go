@@ -212,46 +212,70 @@ func (b Bucket) All() iter.Seq2[Entry, error] {
 	}
 }
 
-// walk is the state of one All.
+// Intact is All that goes on behind damage: a page that cannot be read yields
+// its error, and the entries of the others follow. So does an entry that is out
+// of order.
+func (b Bucket) Intact() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		w := walk{f: b.f, left: b.f.pages, yield: yield, goOn: true}
+		_, _ = w.page(b.root, 0) // errors were yielded
+	}
+}
+
+// walk is the state of one All or Intact.
 type walk struct {
 	f     *File
 	left  uint64 // pages that may still be visited
 	last  []byte
+	goOn  bool // errors are yielded and do not end the walk
 	yield func(Entry, error) bool
+}
+
+// fault deals with an error at one place: more is false where the walk ends.
+func (w *walk) fault(err error) (more bool, _ error) {
+	if w.goOn {
+		return w.yield(Entry{}, err), nil
+	}
+	return false, err
 }
 
 // page walks the tree below one page; more is false when the caller stopped.
 func (w *walk) page(id uint64, depth int) (more bool, err error) {
 	if depth >= maxDepth || w.left == 0 {
-		return false, corrupt("the pages of the tree do not end")
+		return w.fault(corrupt("the pages of the tree do not end"))
 	}
 	w.left--
 	p, err := w.f.page(id)
 	if err != nil {
-		return false, err
+		return w.fault(err)
 	}
 	for i := range p.count {
-		if !p.leaf {
-			if more, err := w.page(p.child(i), depth+1); err != nil || !more {
-				return false, err
-			}
-			continue
+		var more bool
+		if p.leaf {
+			more, err = w.entry(p, i)
+		} else {
+			more, err = w.page(p.child(i), depth+1)
 		}
-		k, err := p.key(i)
-		if err != nil {
+		if err != nil || !more {
 			return false, err
-		}
-		if bytes.Compare(k, w.last) <= 0 {
-			return false, corrupt("key %x is out of order", k)
-		}
-		w.last = k
-		_, v, _, err := p.value(i)
-		if err != nil {
-			return false, err
-		}
-		if !w.yield(Entry{k, v}, nil) {
-			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// entry yields element i of a leaf.
+func (w *walk) entry(p page, i int) (more bool, err error) {
+	k, err := p.key(i)
+	if err == nil && bytes.Compare(k, w.last) <= 0 {
+		err = corrupt("key %x is out of order", k)
+	}
+	if err != nil {
+		return w.fault(err)
+	}
+	_, v, _, err := p.value(i)
+	if err != nil {
+		return w.fault(err)
+	}
+	w.last = k
+	return w.yield(Entry{k, v}, nil), nil
 }

@@ -1,0 +1,332 @@
+package segment
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/store/meta"
+)
+
+// Fault is what can be wrong with a segment or with a copy of an object in it.
+type Fault int
+
+// The faults.
+const (
+	FaultNone      Fault = iota // a whole copy of an object
+	FaultMissing                // the catalogue names a file that is not there
+	FaultSize                   // the file is not as long as the catalogue says
+	FaultIndex                  // the index cannot be read, or does not fit the file or the catalogue
+	FaultVersion                // a newer program wrote the file
+	FaultTruncated              // the file or a block ends before the object does
+	FaultHash                   // the bytes are not those of the id
+	FaultBase                   // it is kept as a difference to an object that cannot be read
+	FaultRead                   // the operating system reports an error
+)
+
+// Stored is one copy of an object in a segment, or one fault of a segment.
+type Stored struct {
+	Segment string    // name of the segment
+	ID      object.ID // zero where the fault is one of the whole segment
+	Bytes   []byte    // of a whole copy; they must not be changed, nor kept for long
+	Fault   Fault
+	Detail  string // what is wrong, for people
+}
+
+// Catalogue returns the segments that meta.db names, oldest first, and what is
+// wrong with entries that cannot be read, which are left out.
+func Catalogue(tx meta.Tx) (infos []Info, bad []error) {
+	for k, v := range tx.Range(meta.BucketSegments, nil) {
+		info, err := decodeInfo(k, v)
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		infos = append(infos, info)
+	}
+	return infos, bad
+}
+
+// Loose returns the segments of the directory dir by their file names alone,
+// in order of name: for looking at objects without a catalogue. How many
+// objects they hold is not known (-1).
+func Loose(dir string) ([]Info, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var infos []Info
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok || len(name) != nameSize || strings.Trim(name, "0123456789abcdef") != "" {
+			continue
+		}
+		fi, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		infos = append(infos, Info{Name: name, Size: fi.Size(), Objects: -1, RawBytes: -1})
+	}
+	return infos, nil
+}
+
+// OpenFiles returns a store of exactly the segments given, whatever a
+// catalogue says; later ones are looked at first. Its writers fail.
+func OpenFiles(dir string, infos []Info, o Options) *Store {
+	s := Open(dir, nil, o)
+	v := &view{refs: 1}
+	for _, info := range slices.Backward(infos) {
+		f, _ := openFile(s.fs, dir, info)
+		f.refs = 1
+		v.files = append(v.files, f)
+	}
+	s.cur = v
+	return s
+}
+
+// errNoCatalogue is returned for what a store of OpenFiles cannot do.
+var errNoCatalogue = errors.New("the object store has no catalogue: it is read-only")
+
+// verifyRun is how many raw bytes of blocks one goroutine of Verify takes.
+const verifyRun = 4 << 20
+
+// Verify reads every copy of every object, segment by segment in the order of
+// the disk, and calls visit for each, and for each fault of a segment. It goes
+// on after every fault; the error is that of visit or of ctx. visit is called
+// from Options.Workers goroutines at a time. Cost: the store is read once.
+func (s *Store) Verify(ctx context.Context, visit func(Stored) error) error {
+	v, err := s.refresh(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer s.release(v)
+	for _, f := range v.files {
+		if err := s.verifyFile(ctx, v, f, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) verifyFile(ctx context.Context, v *view, f *file, visit func(Stored) error) error {
+	report := func(fault Fault, err error) error {
+		return visit(Stored{Segment: f.info.Name, Fault: fault, Detail: detailOf(err)})
+	}
+	if f.broken != nil {
+		return report(f.faultOfFile(), f.broken)
+	}
+	all, damage := f.intact()
+	for _, err := range damage {
+		if err := report(FaultIndex, err); err != nil {
+			return err
+		}
+	}
+	if damage == nil {
+		if err := f.contradiction(len(all)); err != nil {
+			if err := report(FaultIndex, err); err != nil {
+				return err
+			}
+		}
+	}
+	sortByPlace(all)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.opt.Workers)
+	for len(all) > 0 && ctx.Err() == nil {
+		n, raw := 0, 0
+		for n < len(all) && (raw < verifyRun || all[n].place == all[n-1].place) {
+			if n == 0 || all[n].place != all[n-1].place {
+				raw += int(all[n].raw)
+			}
+			n++
+		}
+		run := all[:n]
+		all = all[n:]
+		g.Go(func() error { return s.verifyBlocks(ctx, v, f, run, visit) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func sortByPlace(all []indexed) {
+	slices.SortFunc(all, func(a, b indexed) int {
+		return cmp.Or(cmp.Compare(a.pack, b.pack), cmp.Compare(a.place.off, b.place.off), cmp.Compare(a.off, b.off))
+	})
+}
+
+// faultOfFile says which fault keeps f from being opened.
+func (f *file) faultOfFile() Fault {
+	switch {
+	case errors.Is(f.broken, fs.ErrNotExist):
+		return FaultMissing
+	case errors.Is(f.broken, errSize):
+		return FaultSize
+	case errors.Is(f.broken, object.ErrUnsupported):
+		return FaultVersion
+	case errors.Is(f.broken, object.ErrCorrupt):
+		return FaultIndex
+	}
+	return FaultRead
+}
+
+// contradiction returns what does not fit between the n ids of f, its name and
+// the catalogue.
+func (f *file) contradiction(n int) error {
+	if err := f.checkName(); err != nil {
+		return err
+	}
+	if int64(n) != f.info.Objects && f.info.Objects >= 0 {
+		return fmt.Errorf("it has %d objects, the catalogue says %d", n, f.info.Objects)
+	}
+	return nil
+}
+
+// intact returns the entries of the index that can be read, and what is wrong
+// with the rest.
+func (f *file) intact() (all []indexed, damage []error) {
+	var fault error
+	func() {
+		defer guard(&fault)()
+		for kv, err := range f.index.Intact() {
+			var x indexed
+			if err == nil && len(kv.Key) != object.Size {
+				err = fmt.Errorf("%w: an id of %d bytes", object.ErrCorrupt, len(kv.Key))
+			}
+			if err == nil {
+				x.id = object.ID(kv.Key)
+				x.entry, err = decodeEntry(kv.Value)
+			}
+			if err != nil {
+				damage = append(damage, err)
+				continue
+			}
+			all = append(all, x)
+		}
+	}()
+	if fault != nil {
+		damage = append(damage, fault)
+	}
+	return all, damage
+}
+
+// verifyBlocks reads the objects of neighbouring blocks.
+func (s *Store) verifyBlocks(ctx context.Context, v *view, f *file, run []indexed, visit func(Stored) error) error {
+	var buf []byte
+	for len(run) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := 1
+		for n < len(run) && run[n].place == run[0].place {
+			n++
+		}
+		raw, err := s.wholeBlock(f, run[0].place, &buf)
+		for _, x := range run[:n] {
+			found := s.verifyObject(v, f, x, raw, err)
+			if err := visit(found); err != nil {
+				return err
+			}
+		}
+		run = run[n:]
+	}
+	return nil
+}
+
+// wholeBlock returns the decoded block p; *buf is the memory for stored bytes.
+func (s *Store) wholeBlock(f *file, p place, buf *[]byte) (raw []byte, err error) {
+	defer guard(&err)()
+	at, err := f.locate(p)
+	if err != nil {
+		return nil, fmt.Errorf("%w%w", errShort, err)
+	}
+	if cap(*buf) < int(p.stored) {
+		*buf = make([]byte, p.stored)
+	}
+	stored := (*buf)[:p.stored]
+	if _, err = f.f.ReadAt(stored, at); err != nil {
+		return nil, err
+	}
+	return s.decoder.decode(stored, p.codec, int(p.raw))
+}
+
+// verifyObject checks the copy x of an object, whose block is raw unless that
+// could not be read.
+func (s *Store) verifyObject(v *view, f *file, x indexed, raw []byte, err error) (found Stored) {
+	found = Stored{Segment: f.info.Name, ID: x.id}
+	var fault error
+	defer func() {
+		if fault != nil {
+			found.Bytes, found.Fault, found.Detail = nil, FaultRead, detailOf(fault)
+		}
+	}()
+	defer guard(&fault)()
+	where := fmt.Sprintf("pack %d offset %d: ", x.pack, x.place.off)
+	switch {
+	case errors.Is(err, errShort):
+		found.Fault = FaultTruncated
+	case err != nil && !errors.Is(err, object.ErrCorrupt):
+		found.Fault = FaultRead
+	case err != nil:
+		found.Fault = FaultHash
+	}
+	if err != nil {
+		found.Detail = where + detailOf(err)
+		return found
+	}
+	b := raw[x.off : x.off+x.size : x.off+x.size]
+	if x.depth > 0 {
+		if b, err = s.whole(v, x, b); err != nil {
+			found.Fault, found.Detail = FaultBase, where+detailOf(err)
+			return found
+		}
+	}
+	if object.Sum(b) != x.id {
+		found.Fault, found.Detail = FaultHash, where+"its bytes have another hash"
+		return found
+	}
+	found.Bytes = b
+	return found
+}
+
+// whole makes the object whose delta is b.
+func (s *Store) whole(v *view, x indexed, b []byte) ([]byte, error) {
+	if len(b) < object.Size {
+		return nil, fmt.Errorf("%w: its delta has no base", object.ErrCorrupt)
+	}
+	id := object.ID(b[:object.Size])
+	base, err := s.assemble(v, id, 1, false)
+	if err != nil {
+		return nil, fmt.Errorf("its base %s: %w", id, err)
+	}
+	return apply(base, b[object.Size:], maxObject)
+}
+
+// errShort marks a block that its pack does not reach.
+var errShort = errors.New("")
+
+// errSize marks a file of another size than the catalogue says.
+var errSize = errors.New("")
+
+// detailOf is the text of err without the mark of corruption.
+func detailOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.ReplaceAll(err.Error(), object.ErrCorrupt.Error()+": ", "")
+}
+
+// Path returns where the segment name lies.
+func (s *Store) Path(name string) string { return filepath.Join(s.dir, name+suffix) }
