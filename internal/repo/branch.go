@@ -225,6 +225,8 @@ func (t *Tx) moveRef(old, new string, id, replaced object.ID, by Signature, log 
 	if err := t.moveReflog(old, new); err != nil {
 		return err
 	}
+	t.note(by, log)
+	t.renamed(old, new)
 	if replaced.IsZero() {
 		replaced = id
 	}

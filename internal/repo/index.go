@@ -171,7 +171,7 @@ func (t *Tx) SaveIndex(ix *Index) error {
 	}
 	delete(want, keyVersion)
 	for _, k := range slices.Sorted(maps.Keys(want)) {
-		if err := t.putOrDelete(bucketIndex, k, want[k]); err != nil {
+		if err := t.set(bucketIndex, k, want[k]); err != nil {
 			return err
 		}
 	}

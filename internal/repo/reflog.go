@@ -70,11 +70,11 @@ func (t *Tx) addReflog(name string, e ReflogEntry) error {
 	if v := t.meta.Get(bucketReflogLast, []byte(name)); len(v) == 8 {
 		next = binary.BigEndian.Uint64(v) + 1
 	}
-	err := t.meta.Put(bucketReflogLast, []byte(name), binary.BigEndian.AppendUint64(nil, next))
+	err := t.set(bucketReflogLast, name, binary.BigEndian.AppendUint64(nil, next))
 	if err != nil {
 		return err
 	}
-	return t.meta.Put(bucketReflog, reflogKey(name, next), appendReflog(nil, e))
+	return t.set(bucketReflog, string(reflogKey(name, next)), appendReflog(nil, e))
 }
 
 // moveReflog gives the log of the ref old to the ref new, behind what new has.
@@ -93,11 +93,11 @@ func (t *Tx) moveReflog(old, new string) error {
 		keys = append(keys, k)
 	}
 	for _, k := range keys {
-		if err := t.meta.Delete(bucketReflog, k); err != nil {
+		if err := t.set(bucketReflog, string(k), nil); err != nil {
 			return err
 		}
 	}
-	return t.meta.Delete(bucketReflogLast, []byte(old))
+	return t.set(bucketReflogLast, old, nil)
 }
 
 func appendReflog(b []byte, e ReflogEntry) []byte {

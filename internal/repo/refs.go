@@ -168,6 +168,9 @@ func (t *Tx) SetRef(c RefChange) error {
 	if err := t.putRef(name, c.New); err != nil {
 		return err
 	}
+	if name != origHeadName {
+		t.note(c.By, c.Log)
+	}
 	if name == origHeadName || (old.IsZero() && c.New.IsZero()) {
 		return nil
 	}
@@ -207,7 +210,8 @@ func (t *Tx) SetHead(h Head, by Signature, log string) error {
 			return err
 		}
 	}
-	if err := t.meta.Put(bucketRefs, []byte(headName), []byte(value)); err != nil {
+	t.note(by, log)
+	if err := t.set(bucketRefs, headName, []byte(value)); err != nil {
 		return err
 	}
 	if was.ID.IsZero() && to.IsZero() {
@@ -218,9 +222,9 @@ func (t *Tx) SetHead(h Head, by Signature, log string) error {
 
 func (t *Tx) putRef(name string, id object.ID) error {
 	if id.IsZero() {
-		return t.meta.Delete(bucketRefs, []byte(name))
+		return t.set(bucketRefs, name, nil)
 	}
-	return t.meta.Put(bucketRefs, []byte(name), []byte(id.String()))
+	return t.set(bucketRefs, name, []byte(id.String()))
 }
 
 // checkSettable refuses names that are not refs and, unless the ref is being

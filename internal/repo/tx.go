@@ -11,15 +11,12 @@ import (
 // durable together, or not at all. It lasts milliseconds: read objects and
 // files before or after it, never inside, as the object store needs the same
 // file.
-type Tx struct{ meta meta.Tx }
+type Tx struct {
+	meta  meta.Tx
+	draft *draft // what it changed, for the operation log; nil in a View
+}
 
 // View runs fn in a transaction that only reads.
 func (r *Repo) View(ctx context.Context, fn func(*Tx) error) error {
-	return r.meta.View(ctx, func(m meta.Tx) error { return fn(&Tx{m}) })
-}
-
-// Update runs fn in a transaction that may write. If fn returns an error
-// nothing is changed.
-func (r *Repo) Update(ctx context.Context, fn func(*Tx) error) error {
-	return r.meta.Update(ctx, func(m meta.Tx) error { return fn(&Tx{m}) })
+	return r.meta.View(ctx, func(m meta.Tx) error { return fn(&Tx{meta: m}) })
 }
