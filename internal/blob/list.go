@@ -54,6 +54,18 @@ func (l *list) add(e Entry) {
 func (l *list) size() int64 { return int64(binary.LittleEndian.Uint64(l.b[sizeAt:])) }
 func (l *list) len() int    { return (len(l.b) - entriesAt) / entrySize }
 
+// KindOf returns the kind of the object that a file of size bytes is: a chunk, a
+// chunk list, or 0 where the size does not say which.
+func KindOf(size int64) object.Kind {
+	switch {
+	case size <= smallFile:
+		return object.KindChunk
+	case size > maxChunk:
+		return object.KindChunks
+	}
+	return 0
+}
+
 // Children returns the entries of the list object b, and its level: the
 // entries of level 0 are chunks, those of others are lists.
 func Children(b []byte) (entries []Entry, level int, err error) {
