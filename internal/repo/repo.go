@@ -61,7 +61,25 @@ func Open(ctx context.Context, dir string, o Options) (*Repo, error) {
 	return openAt(ctx, layout, o)
 }
 
+// OpenDamaged is Open without looking at anything inside: for what checks and
+// repairs a repository.
+func OpenDamaged(dir string, o Options) (*Repo, error) {
+	layout, err := Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	return newRepo(layout, o), nil
+}
+
 func openAt(ctx context.Context, layout Layout, o Options) (*Repo, error) {
+	r := newRepo(layout, o)
+	if _, err := r.Head(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open repository %s: %w", layout.Dir, err), r.objects.Close())
+	}
+	return r, nil
+}
+
+func newRepo(layout Layout, o Options) *Repo {
 	if o.Mem == 0 {
 		o.Mem = defaultMem
 	}
@@ -77,10 +95,7 @@ func openAt(ctx context.Context, layout Layout, o Options) (*Repo, error) {
 	db := meta.Open(layout.metaPath())
 	r := &Repo{layout: layout, opt: o, meta: db}
 	r.objects = segment.Open(layout.objectsDir(), db, segment.Options{Log: o.Log})
-	if _, err := r.Head(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open repository %s: %w", layout.Dir, err), r.objects.Close())
-	}
-	return r, nil
+	return r
 }
 
 // Layout returns where the repository lies.
