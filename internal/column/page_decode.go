@@ -32,6 +32,12 @@ func (d *PageDecoder) Decode(b []byte, v *Vector) error {
 	return d.decode(b, v, maxPageValues, maxPageBytes)
 }
 
+// DecodeWithin does what Decode does and refuses pages of more than so many
+// values, nested ones too, or bytes of strings, before it allocates.
+func (d *PageDecoder) DecodeWithin(b []byte, v *Vector, values, bytes int) error {
+	return d.decode(b, v, min(values, maxPageValues), min(bytes, maxPageBytes))
+}
+
 func (d *PageDecoder) decode(b []byte, v *Vector, values, bytes int) error {
 	n, block, err := pageHead(b)
 	if err != nil {

@@ -20,6 +20,7 @@ type leafReader struct {
 	lists map[string][]pageRef
 	dec   *column.PageDecoder
 	pages map[pageType]*column.Vector // decoded
+	wary  bool                        // the bytes may come from an enemy; see Point
 }
 
 // pageType is a page as it was decoded: one page may be that of several columns
@@ -102,6 +103,9 @@ func (l *leafReader) readPage(ctx context.Context, p pageRef, v *column.Vector) 
 	}
 	if n, err := column.PageRows(b); err == nil && n != p.Rows {
 		return &object.CorruptError{ID: p.ID, Detail: fmt.Sprintf("%d rows, want %d", n, p.Rows)}
+	}
+	if l.wary {
+		return l.decodeWary(b, p, v)
 	}
 	if err := l.dec.Decode(b, v); err != nil {
 		return merkle.Refused(p.ID, err)

@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 
@@ -10,6 +11,16 @@ import (
 	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
 )
+
+// Bounds of what Point reads.
+const (
+	pointValues = 1 << 24 // values of a page, nested ones too
+	pointBytes  = 1 << 27 // value bytes of a page, of a leaf's keys, of a sample
+)
+
+// ErrLarge is returned by Point for a sample that is too large to be looked up
+// within its bounds of memory.
+var ErrLarge = errors.New("too large to be looked up alone")
 
 // Point looks up the sample with the given key and returns the wanted columns
 // of it as a batch of one row, nil if there is none. Columns are ids; nil means
@@ -35,6 +46,10 @@ func (t *Table) Point(ctx context.Context, key []byte, columns []string) (*colum
 	defer t.dec.Put(dec)
 	l, err := openLeaf(ctx, t.r, &s.Entry, dec)
 	if err != nil {
+		return nil, err
+	}
+	l.wary = true
+	if err := l.checkKeySize(t.Schema); err != nil {
 		return nil, err
 	}
 	keys, err := l.keys(ctx, t.Schema)
@@ -129,9 +144,41 @@ func (l *leafReader) checkKeys(keys keySet, s spot) ([]uint8, error) {
 	return zeros, nil
 }
 
+// decodeWary appends the values of p to v within the bounds of Point, and
+// compares them with what the leaf or page list says of them.
+func (l *leafReader) decodeWary(b []byte, p pageRef, v *column.Vector) error {
+	if p.Bytes > pointBytes {
+		return fmt.Errorf("page %s of %d bytes: %w", p.ID, p.Bytes, ErrLarge)
+	}
+	part := column.NewVector(v.Type, p.Rows)
+	if err := l.dec.DecodeWithin(b, part, pointValues, pointBytes); err != nil {
+		return merkle.Refused(p.ID, err)
+	}
+	if part.Len != p.Rows || part.Nulls != p.Nulls || valueBytes(part, 0, part.Len) != p.Bytes {
+		return &object.CorruptError{ID: p.ID, Detail: "not the rows, nulls and bytes that its leaf says"}
+	}
+	v.AppendFrom(part, 0, part.Len)
+	return nil
+}
+
+// checkKeySize refuses a leaf whose keys do not fit into the bounds of Point.
+func (l *leafReader) checkKeySize(s *column.Schema) error {
+	size := int64(0)
+	for _, id := range s.Key {
+		if c := l.column(id); c != nil {
+			size += c.Bytes
+		}
+	}
+	if size > pointBytes {
+		return fmt.Errorf("keys of %d bytes in leaf %s: %w", size, l.id, ErrLarge)
+	}
+	return nil
+}
+
 // row returns row number at with the columns of sub, reading one page of each.
 func (l *leafReader) row(ctx context.Context, sub *column.Schema, at int, zeros []uint8) (*column.Batch, error) {
 	b := column.NewBatch(sub, 1)
+	size := int64(0)
 	for i := range sub.Fields {
 		f := &sub.Fields[i]
 		refs, err := l.refs(ctx, f.ID)
@@ -150,9 +197,15 @@ func (l *leafReader) row(ctx context.Context, sub *column.Schema, at int, zeros 
 			from += refs[p].Rows
 			p++
 		}
-		v, err := l.page(ctx, refs[p], f.Type)
-		if err != nil {
-			return nil, err
+		v, known := l.pages[pageType{refs[p].ID, f.Type}] // of a key column
+		if !known {
+			v = column.NewVector(f.Type, 0)
+			if err := l.readPage(ctx, refs[p], v); err != nil {
+				return nil, err
+			}
+		}
+		if size += valueBytes(v, at-from, at-from+1); size > pointBytes {
+			return nil, fmt.Errorf("row %d of leaf %s: %w", at, l.id, ErrLarge)
 		}
 		b.Cols[i].AppendFrom(v, at-from, at-from+1)
 	}
