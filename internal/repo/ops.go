@@ -116,6 +116,14 @@ func loggedObjects(bucket, key string, v []byte, add func(object.ID)) error {
 		add(e.Old)
 		add(e.New)
 		return err
+	case bucketState:
+		s, err := DecodeState(v)
+		if err != nil {
+			return err
+		}
+		for _, id := range s.Objects() {
+			add(id)
+		}
 	}
 	return nil
 }
@@ -123,7 +131,7 @@ func loggedObjects(bucket, key string, v []byte, add func(object.ID)) error {
 // logged reports whether changes of a key of a bucket are part of operations.
 func logged(bucket, key string) bool {
 	switch bucket {
-	case bucketRefs, "state":
+	case bucketRefs, bucketState:
 		return true
 	case bucketIndex:
 		return strings.HasPrefix(key, prefixDataset)

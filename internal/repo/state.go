@@ -170,11 +170,11 @@ func (t *Tx) SetState(s *State) error {
 	if err := s.check(); err != nil {
 		return fmt.Errorf("remember the state of %s: %w", s.Kind, err)
 	}
-	return t.meta.Put(bucketState, []byte(s.Kind), object.MarshalRecord(s))
+	return t.set(bucketState, s.Kind, object.MarshalRecord(s))
 }
 
 // ClearState forgets the state of a kind of work, if there is one.
-func (t *Tx) ClearState(kind string) error { return t.meta.Delete(bucketState, []byte(kind)) }
+func (t *Tx) ClearState(kind string) error { return t.set(bucketState, kind, nil) }
 
 // Unfinished returns the state of the merge, cherry-pick, revert or stash pop
 // that has stopped, nil where none has. There is at most one.
