@@ -18,6 +18,9 @@ var (
 	AppendReflog = appendReflog
 	DecodeSource = decodeSource
 	AppendSource = appendSource
+
+	DecodeOperation = decodeOperation
+	AppendOperation = appendOperation
 )
 
 // OpenStatBlock decodes a block of the stat cache and encodes it again.
