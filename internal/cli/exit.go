@@ -55,6 +55,8 @@ func slugOf(err error) string {
 		return slugOfMissing(err)
 	case as[*vfs.LockedError](err):
 		return "locked"
+	case errors.Is(err, strata.ErrProofMalformed):
+		return "bad-proof"
 	case errors.Is(err, object.ErrCorrupt):
 		return "corrupt-object"
 	case errors.Is(err, object.ErrUnsupported):
@@ -144,7 +146,8 @@ func slugOf(err error) string {
 // isBadValue reports whether err says that a flag has a value it cannot take.
 func isBadValue(err error) bool {
 	return as[*strata.DateError](err) || as[*strata.IdentityError](err) || as[*strata.TrailerError](err) || as[*strata.PatternError](err) ||
-		as[*strata.TypeError](err) || as[*strata.PageTypeError](err) || as[*strata.OptionError](err)
+		as[*strata.TypeError](err) || as[*strata.PageTypeError](err) || as[*strata.OptionError](err) ||
+		errors.Is(err, strata.ErrProofKey) || errors.Is(err, strata.ErrProofTooLarge)
 }
 
 // slugOfMissing returns the slug of a *strata.NotFoundError by what is missing.

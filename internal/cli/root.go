@@ -33,6 +33,8 @@ func verbGroups(env *Env) []group {
 			newShowCmd(env),
 			newHeadCmd(env),
 			newDescribeCmd(env),
+			newProveCmd(env),
+			newVerifyProofCmd(env),
 		}},
 		{"history", "Change history", []*cobra.Command{
 			newCommitCmd(env),

@@ -69,6 +69,7 @@ func slugs() []slug {
 		{"schema-change", exitBadData, "", "Values do not fit the type that the column has. The first such line is named. Fix the rows, or accept the wider type with --allow-type COLUMN=TYPE."},
 		{"bad-input", exitBadData, "", "A file is not what its format says. The line is named; nothing of the file was added."},
 		{"unsupported-file", exitBadData, "", "Strata does not know how to read rows from this kind of file."},
+		{"bad-proof", exitBadData, "", "The file is no proof, is damaged, or lacks objects that the look-up reads, so it proves nothing. Whoever made it has to make it again with strata prove."},
 		{"changed-while-read", exitBadData, "run the same command again", "A file changed while it was being read, so nothing of it was added."},
 
 		{"would-overwrite", exitKeepsWork, "strata commit, or add --force to discard them", "The command would discard changes that are not committed."},

@@ -81,7 +81,7 @@ func Decode(b []byte) (*Proof, error) {
 		line, _, _ := bytes.Cut(rest[:min(len(rest), 20)], []byte("\n"))
 		return nil, fmt.Errorf("%w: proof version %q, this program reads version 1", object.ErrUnsupported, line)
 	}
-	payload, err := inflate(packed)
+	payload, err := inflate(packed, maxPayload)
 	if err != nil {
 		return nil, err
 	}
@@ -92,15 +92,15 @@ func Decode(b []byte) (*Proof, error) {
 	return p, nil
 }
 
-// inflate returns the payload, which ends with the file.
-func inflate(packed []byte) ([]byte, error) {
+// inflate returns the payload, of at most limit bytes, which ends with the file.
+func inflate(packed []byte, limit int) ([]byte, error) {
 	src := bytes.NewReader(packed) // an io.ByteReader, of which flate reads no more than it needs
-	payload, err := io.ReadAll(io.LimitReader(flate.NewReader(src), maxPayload+1))
+	payload, err := io.ReadAll(io.LimitReader(flate.NewReader(src), int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	case len(payload) > maxPayload:
-		return nil, fmt.Errorf("%w: it holds more than %d bytes", ErrMalformed, maxPayload)
+	case len(payload) > limit:
+		return nil, fmt.Errorf("%w: it holds more than %d bytes", ErrMalformed, limit)
 	case src.Len() > 0:
 		return nil, fmt.Errorf("%w: %d bytes behind its end", ErrMalformed, src.Len())
 	}
