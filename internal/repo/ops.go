@@ -39,6 +39,7 @@ type Operation struct {
 	Note    string // the first message that it wrote to a reflog
 	Renames [][2]string
 	Changes []OpChange // by bucket and key
+	Undone  bool       // it was taken back and not done again; set by Operations
 
 	done, undone uint64
 }
@@ -329,22 +330,36 @@ func (t *Tx) operationAt(seq uint64) (*Operation, error) {
 	return openOperation(opKey(seq), v)
 }
 
-// Operations returns the operation log, newest first: all of it, or with max > 0
-// the last so many.
-func (t *Tx) Operations(max int) ([]Operation, error) {
+// Operations returns the operation log, newest first.
+func (t *Tx) Operations() ([]Operation, error) {
 	var out []Operation
+	at := map[uint64]int{}
 	for k, v := range t.meta.Range(bucketOps, nil) {
 		o, err := openOperation(k, v)
 		if err != nil {
 			return nil, err
 		}
+		o.Undone = o.Kind == OpDo
+		at[o.Seq] = len(out)
 		out = append(out, *o)
 	}
-	slices.Reverse(out)
-	if max > 0 && len(out) > max {
-		out = out[:max]
+	if len(out) > 0 {
+		next := out[len(out)-1].done
+		for i, ok := at[next]; ok; i, ok = at[next] { // what undo would take back, one after the other
+			out[i].Undone = false
+			if next = 0; i > 0 {
+				next = out[i-1].done
+			}
+		}
 	}
+	slices.Reverse(out)
 	return out, nil
+}
+
+// Operations returns the operation log, newest first.
+func (r *Repo) Operations(ctx context.Context) (log []Operation, err error) {
+	err = r.View(ctx, func(t *Tx) error { log, err = t.Operations(); return err })
+	return log, err
 }
 
 // OperationObjects returns the ids that the operation log names, in its order;

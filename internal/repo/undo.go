@@ -29,6 +29,7 @@ type UndoPlan struct {
 	Op    Operation // what is taken back or done again
 	Redo  bool
 	Index map[string]object.ID // the datasets of the index afterwards
+	Head  Head                 // where HEAD is afterwards
 
 	last         uint64 // the end of the log when this was planned
 	done, undone uint64 // of the record to be written
@@ -105,12 +106,36 @@ func (r *Repo) planStep(ctx context.Context, plan func(*Tx, *Operation) (*UndoPl
 				delete(p.Index, c.Name)
 			}
 		}
+		if p.Head, err = p.head(t); err != nil {
+			return err
+		}
 		return p.check(t)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p, r.published(ctx, p)
+}
+
+// head returns where HEAD is afterwards.
+func (p *UndoPlan) head(t *Tx) (h Head, err error) {
+	after := func(name string) []byte {
+		for _, c := range p.Op.Changes {
+			if c.Bucket == bucketRefs && c.Key == name {
+				return p.goal(c)
+			}
+		}
+		return t.meta.Get(bucketRefs, []byte(name))
+	}
+	v := after(headName)
+	if branch, ok := strings.CutPrefix(string(v), symbolicPrefix); ok {
+		h.Branch = branch
+		if v = after(branch); v == nil {
+			return h, nil
+		}
+	}
+	h.ID, err = parseRefID(v)
+	return h, err
 }
 
 // goal returns the value that a change has afterwards, start the one before.

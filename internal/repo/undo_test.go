@@ -175,6 +175,19 @@ func TestUndoGoesBack(t *testing.T) {
 				}
 			}
 		}
+		log, err := w.r.Operations(context.Background())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		done := 0
+		for _, o := range log {
+			if o.Kind == repo.OpDo && !o.Undone {
+				done++
+			}
+		}
+		if done != len(w.past) {
+			rt.Errorf("the log has %d operations that can be undone, want %d", done, len(w.past))
+		}
 		everyIDIsListed(rt, w)
 	})
 }
@@ -220,8 +233,7 @@ func TestOperationSaysWhat(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var log []repo.Operation
-	err := r.View(t.Context(), func(tx *repo.Tx) (err error) { log, err = tx.Operations(0); return err })
+	log, err := r.Operations(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
