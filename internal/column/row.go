@@ -34,6 +34,11 @@ func AppendRow(dst []byte, b *Batch, cols []int, i int) []byte {
 	return dst
 }
 
+// AppendValue appends value i of v as it stands in a row (AppendRow): equal
+// values have equal bytes, whatever the width of their types, and bytes.Compare
+// of them is an order, though not that of the values.
+func AppendValue(dst []byte, v *Vector, i int) []byte { return appendValue(dst, v, i) }
+
 func appendSized[S string | []byte](dst []byte, s S) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }

@@ -74,7 +74,7 @@ func (s *Schema) KeyColumns() []int {
 
 // Validate reports the first rule that s breaks: ids and names unique and not
 // empty, types within their limits, key columns present and of a type that can
-// be a key.
+// be a key, merge policies that fit their columns.
 func (s *Schema) Validate() error {
 	ids, names := map[string]bool{}, map[string]bool{}
 	for _, f := range s.Fields {
@@ -103,18 +103,18 @@ func (s *Schema) Validate() error {
 			return fmt.Errorf("schema: column %q of type %s cannot be a key", s.Fields[i].Name, s.Fields[i].Type)
 		}
 	}
-	return nil
+	return s.checkPolicies()
 }
 
 // Equal reports whether s and o have the same columns in the same order, with
-// the same names and types, and the same key.
+// the same names, types and merge policies, and the same key.
 func (s *Schema) Equal(o *Schema) bool {
 	if len(s.Fields) != len(o.Fields) || len(s.Key) != len(o.Key) {
 		return false
 	}
 	for i := range s.Fields {
 		a, b := s.Fields[i], o.Fields[i]
-		if a.ID != b.ID || a.Name != b.Name || !a.Type.Equal(b.Type) {
+		if a.ID != b.ID || a.Name != b.Name || a.Merge != b.Merge || !a.Type.Equal(b.Type) {
 			return false
 		}
 	}
@@ -167,6 +167,9 @@ func checkType(t *Type, depth, size int) error {
 		return checkType(t.Elem, depth+1, size*max(t.Size, 1))
 	}
 	for _, f := range t.Fields {
+		if f.Merge != "" {
+			return fmt.Errorf("a merge policy on the member %q of a struct", f.Name)
+		}
 		if err := checkType(f.Type, depth+1, size); err != nil {
 			return err
 		}

@@ -83,6 +83,9 @@ type Field struct {
 	// Name is what people see; renaming changes it alone.
 	Name string `cbor:"2,keyasint"`
 	Type *Type  `cbor:"3,keyasint"`
+	// Merge is the text of the column's merge policy (ParsePolicy), empty for
+	// none. Members of a struct have none.
+	Merge string `cbor:"4,keyasint,omitempty"`
 }
 
 // Of returns the Type of a kind that needs no parameters.

@@ -23,6 +23,7 @@ type newPage struct {
 type newColumn struct {
 	id    string
 	pages []newPage
+	taken *pageRef  // all of the column, as it is there already
 	base  object.ID // the older page list
 }
 
@@ -129,6 +130,9 @@ func (l *newLeaf) write(ctx context.Context, w store.Writer) (merkle.Entry, erro
 }
 
 func (c *newColumn) write(ctx context.Context, w store.Writer) (pageRef, error) {
+	if c.taken != nil {
+		return *c.taken, nil
+	}
 	refs := make([]pageRef, len(c.pages))
 	for i := range c.pages {
 		p := &c.pages[i]
