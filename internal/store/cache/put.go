@@ -112,7 +112,7 @@ func (db *DB) damaged(err *error) func() {
 
 // sound walks the paths that a write will take, with bounds checked, as bbolt
 // follows a damaged page wherever it leads, for ever if it leads in a circle.
-func (db *DB) sound(bucket string, entries []Entry) error {
+func (db *DB) sound(bucket string, entries []Entry) (err error) {
 	fi, err := os.Stat(db.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -130,6 +130,9 @@ func (db *DB) sound(bucket string, entries []Entry) error {
 	defer db.mu.RUnlock()
 	live, err := sealed.OpenLive(db.file)
 	if err != nil {
+		return err
+	}
+	if err := live.CheckFree(); err != nil {
 		return err
 	}
 	for _, e := range entries {

@@ -11,11 +11,14 @@ import (
 // not touch a page that its newest meta page reaches, so what is found is
 // usually right; but nothing is certain, and whoever reads must copy a value and
 // check it. What File promises about damage holds here too.
-type Live struct{ f *File }
+type Live struct {
+	f    *File
+	free uint64 // page of the list of free pages
+}
 
 // OpenLive reads the newer of the whole meta pages of the file whose bytes are b.
 func OpenLive(b []byte) (*Live, error) {
-	var newest *File
+	var newest *Live
 	var at uint64
 	for pageSize := minPageSize; pageSize <= maxPageSize; pageSize *= 2 {
 		for off := 0; off <= pageSize; off += pageSize {
@@ -24,7 +27,7 @@ func OpenLive(b []byte) (*Live, error) {
 			}
 		}
 		if newest != nil {
-			return &Live{newest}, nil
+			return newest, nil
 		}
 	}
 	return nil, corrupt("neither meta page of the file is whole")
@@ -32,7 +35,7 @@ func OpenLive(b []byte) (*Live, error) {
 
 // liveMeta returns what the meta page at off describes and the number of the
 // transaction that wrote it; nil if it is damaged. The file may be longer.
-func liveMeta(b []byte, off, pageSize int) (*File, uint64) {
+func liveMeta(b []byte, off, pageSize int) (*Live, uint64) {
 	if len(b) < off+headerSize+metaSize {
 		return nil, 0
 	}
@@ -46,7 +49,41 @@ func liveMeta(b []byte, off, pageSize int) (*File, uint64) {
 	if f.pages > uint64(len(b)/pageSize) {
 		return nil, 0
 	}
-	return f, u64(m[48:])
+	return &Live{f, u64(m[32:])}, u64(m[48:])
+}
+
+// CheckFree reports what is impossible about the list of free pages, which
+// bbolt believes when it writes.
+func (l *Live) CheckFree() error {
+	if l.free == noFreelist {
+		return nil
+	}
+	if l.free < 2 || l.free >= l.f.pages {
+		return corrupt("the list of free pages is page %d of %d", l.free, l.f.pages)
+	}
+	h := l.f.b[int(l.free)*l.f.pageSize:]
+	size := uint64(binary.LittleEndian.Uint32(h[12:])) + 1
+	if binary.LittleEndian.Uint64(h) != l.free || binary.LittleEndian.Uint16(h[8:]) != flagFreelist || size > l.f.pages-l.free {
+		return corrupt("the list of free pages has a bad header")
+	}
+	count := uint64(binary.LittleEndian.Uint16(h[10:]))
+	list := h[headerSize : int(size)*l.f.pageSize]
+	if count == 0xffff { // then the number comes first
+		count = binary.LittleEndian.Uint64(list)
+		list = list[8:]
+	}
+	if count > uint64(len(list)/8) {
+		return corrupt("a list of %d free pages", count)
+	}
+	last := uint64(1)
+	for i := range int(count) {
+		id := binary.LittleEndian.Uint64(list[8*i:])
+		if id <= last || id >= l.f.pages {
+			return corrupt("free page %d of %d", id, l.f.pages)
+		}
+		last = id
+	}
+	return nil
 }
 
 // Get returns the value of key in bucket, pointing into the file's bytes; ok is

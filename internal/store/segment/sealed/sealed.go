@@ -23,6 +23,8 @@ const (
 	flagMeta   = 0x04
 	elemBucket = 0x01
 
+	flagFreelist = 0x10
+
 	magic      = 0xED0CDAED
 	version    = 2
 	noFreelist = ^uint64(0)
