@@ -21,28 +21,35 @@ import (
 // changes renders what Compare yields, a line for each sample.
 func changes(t failer, a, b *table.Table, columns []string) []string {
 	t.Helper()
-	ctx := context.Background()
 	var out []string
-	for d, err := range table.Compare(ctx, a, b, columns) {
+	for d, err := range table.Compare(context.Background(), a, b, columns) {
 		if err != nil {
 			t.Fatalf("compare: %v", err)
 		}
-		for _, c := range d.Changes {
-			line := fmt.Sprintf("%c %q", c.Op, c.Key)
-			for _, i := range c.Columns {
-				id := d.Columns[i]
-				old, x, err := c.Old.Value(ctx, &a.Schema.Fields[a.Schema.Index(id)])
-				if err != nil {
-					t.Fatalf("old value: %v", err)
-				}
-				new, y, err := c.New.Value(ctx, &b.Schema.Fields[b.Schema.Index(id)])
-				if err != nil {
-					t.Fatalf("new value: %v", err)
-				}
-				line += fmt.Sprintf(" %s:%s>%s", id, text(old, x), text(new, y))
+		out = append(out, render(t, d, a, b)...)
+	}
+	return out
+}
+
+// render is a line for each sample of d, which is between a and b.
+func render(t failer, d *table.Delta, a, b *table.Table) (out []string) {
+	t.Helper()
+	ctx := context.Background()
+	for _, c := range d.Changes {
+		line := fmt.Sprintf("%c %q", c.Op, c.Key)
+		for _, i := range c.Columns {
+			id := d.Columns[i]
+			old, x, err := c.Old.Value(ctx, &a.Schema.Fields[a.Schema.Index(id)])
+			if err != nil {
+				t.Fatalf("old value: %v", err)
 			}
-			out = append(out, line)
+			new, y, err := c.New.Value(ctx, &b.Schema.Fields[b.Schema.Index(id)])
+			if err != nil {
+				t.Fatalf("new value: %v", err)
+			}
+			line += fmt.Sprintf(" %s:%s>%s", id, text(old, x), text(new, y))
 		}
+		out = append(out, line)
 	}
 	return out
 }
