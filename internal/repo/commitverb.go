@@ -22,7 +22,11 @@ type CommitOptions struct {
 	Amend             bool // replace HEAD's commit
 	AllowEmpty        bool // even if the tree is that of the parent
 	AllowEmptyMessage bool
-	DryRun            bool // do all but write
+	DryRun            bool   // do all but write
+	Doing             string // what the commit ends, for the reflog: merge, cherry-pick; or ""
+	// Finish, if not nil, is called with the new commit in the transaction that
+	// moves the ref.
+	Finish func(tx *Tx, made object.ID) error
 }
 
 // CommitResult is what CreateCommit made.
@@ -74,7 +78,13 @@ func (r *Repo) CreateCommit(ctx context.Context, o CommitOptions) (*CommitResult
 	if err := fault.Hit(fault.CommitBeforeRef); err != nil {
 		return nil, err
 	}
-	if err := r.Update(ctx, func(t *Tx) error { return t.moveHead(p.head, res, p.log) }); err != nil {
+	err = r.Update(ctx, func(t *Tx) error {
+		if err := t.moveHead(p.head, res, p.log); err != nil || o.Finish == nil {
+			return err
+		}
+		return o.Finish(t, res.ID)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return res, fault.Hit(fault.CommitAfterRef)
@@ -152,6 +162,8 @@ func (r *Repo) planParents(ctx context.Context, p *commitPlan, o CommitOptions) 
 	}
 	if len(o.MergeParents) > 0 {
 		p.commit.Parents, p.log = append(p.commit.Parents, o.MergeParents...), "commit (merge): "
+	} else if o.Doing != "" {
+		p.log = "commit (" + o.Doing + "): "
 	}
 	var base object.ID
 	if len(p.commit.Parents) > 0 {

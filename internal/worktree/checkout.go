@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/table"
+	"github.com/strata-data/strata/internal/vfs"
 )
 
 // Written counts what a checkout did to the working directory.
@@ -22,6 +24,7 @@ type Written struct{ Files, Deleted int64 }
 type plan struct {
 	*tree
 	force   bool
+	ready   map[string]Ready
 	room    sync.Mutex // held to turn files into directories
 	write   []datasetWrite
 	plain   []plainFile
@@ -36,22 +39,55 @@ type datasetWrite struct {
 	src  *source.Source
 }
 
+// CheckoutOptions say what may be overwritten.
+type CheckoutOptions struct {
+	// Force writes every file of the new state, whatever is there.
+	Force bool
+	// Overwrite lets files be lost that differ between the two states and have
+	// changes of their own. Files that are alike in both stay as they are.
+	Overwrite bool
+	// Ready are files of datasets that were rendered already, by path. A file is
+	// renamed to its place if its content is the one that is wanted.
+	Ready map[string]Ready
+}
+
+// Ready is a temporary file with the content and the mode of a working file.
+type Ready struct {
+	Name    string    // where it is
+	Content object.ID // hash of its bytes
+}
+
+// TempFile makes a temporary file in the repository's directory that can become
+// a working file by a rename.
+func TempFile(r *repo.Repo, executable bool) (vfs.File, error) {
+	perm := fs.FileMode(0o666)
+	if executable {
+		perm = 0o777
+	}
+	return vfs.OS{}.CreateTemp(r.Layout().Dir, repo.TempPrefix+"file-", perm)
+}
+
 // Checkout makes the working files those of the datasets to, where the working
 // directory is at from (the index). Unless force is set, files that are alike in
 // both stay as they are, and files with changes of their own, or untracked ones
-// in the way, are an *OverwriteError and nothing is touched. Files are replaced one by one, each by a rename; then finish is
-// called to move the index, inside the transaction that also remembers what
-// was written. The caller holds the lock.
+// in the way, are an *OverwriteError and nothing is touched. Files are replaced
+// one by one, each by a rename; then finish is called to move the index, inside
+// the transaction that also remembers what was written. The caller holds the lock.
 func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, force bool, finish func(*repo.Tx, *repo.Index) error) (w Written, err error) {
+	return CheckoutWith(ctx, r, from, to, CheckoutOptions{Force: force}, finish)
+}
+
+// CheckoutWith is Checkout with more to choose.
+func CheckoutWith(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, o CheckoutOptions, finish func(*repo.Tx, *repo.Index) error) (w Written, err error) {
 	t, err := open(ctx, r)
 	if err != nil {
 		return w, err
 	}
-	p := &plan{tree: t, force: force, sources: map[string]repo.Source{}}
+	p := &plan{tree: t, force: o.Force, ready: o.Ready, sources: map[string]repo.Source{}}
 	if err := p.make(ctx, from, to); err != nil {
 		return w, err
 	}
-	if !force {
+	if !o.Force && !o.Overwrite {
 		if err := p.check(ctx, from); err != nil {
 			return w, err
 		}
@@ -61,6 +97,7 @@ func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, 
 		return w, err
 	}
 	return w, t.r.Update(ctx, func(tx *repo.Tx) error {
+		tx.WroteFiles()
 		staged, gone := t.ix.Datasets, map[string]repo.Source{}
 		for _, path := range p.drop {
 			gone[path] = t.ix.Sources[path]
@@ -358,7 +395,7 @@ func (p *plan) writeSource(ctx context.Context, d datasetWrite) (bool, error) {
 	if err := p.makeRoom(path); err != nil {
 		return false, err
 	}
-	if err := writeSource(ctx, p.r, d.t, d.src, p.abs(path)); err != nil {
+	if err := p.place(ctx, d); err != nil {
 		return false, err
 	}
 	if s, _, err = p.lstat(path); err != nil {
@@ -370,6 +407,17 @@ func (p *plan) writeSource(ctx context.Context, d datasetWrite) (bool, error) {
 	}
 	p.sources[path] = repo.Source{FileRecord: rec, Dataset: d.name}
 	return true, nil
+}
+
+// place puts a file of a dataset where it belongs: one that is ready is renamed.
+func (p *plan) place(ctx context.Context, d datasetWrite) error {
+	to := p.abs(d.src.Path)
+	if f, ok := p.ready[d.src.Path]; ok && f.Content == d.src.HashID() {
+		if os.Rename(f.Name, to) == nil {
+			return nil
+		}
+	}
+	return writeSource(ctx, p.r, d.t, d.src, to)
 }
 
 // writeSource writes a file of a dataset, in place of whatever is there.
