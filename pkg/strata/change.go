@@ -8,6 +8,7 @@ import (
 	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/table"
 )
 
@@ -52,13 +53,31 @@ func (r *Repo) countChanges(ctx context.Context, changes []repo.TreeChange) ([]D
 }
 
 func (r *Repo) countChange(ctx context.Context, c repo.TreeChange) (*DatasetChange, error) {
+	return countChangeIn(ctx, r.r.Objects(), c)
+}
+
+// changesBetween counts what differs between two states, whose tables rd has.
+func changesBetween(ctx context.Context, rd store.Reader, from, to map[string]object.ID) ([]DatasetChange, error) {
+	counted := []DatasetChange{}
+	for _, name := range differing(from, to) {
+		d, err := countChangeIn(ctx, rd, repo.TreeChange{Name: name, Old: from[name], New: to[name]})
+		if err != nil {
+			return nil, fmt.Errorf("compare %s: %w", name, err)
+		}
+		counted = append(counted, *d)
+	}
+	return counted, nil
+}
+
+// countChangeIn is countChange for tables that rd has.
+func countChangeIn(ctx context.Context, rd store.Reader, c repo.TreeChange) (*DatasetChange, error) {
 	d := &DatasetChange{Name: c.Name, Change: string(c.Letter()), Old: c.Old, New: c.New,
 		SchemaChanges: []SchemaChange{}, Columns: []CellCount{}}
-	old, err := r.loadTable(ctx, c.Old)
+	old, err := loadFrom(ctx, rd, c.Old)
 	if err != nil {
 		return nil, err
 	}
-	new, err := r.loadTable(ctx, c.New)
+	new, err := loadFrom(ctx, rd, c.New)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +120,15 @@ func (r *Repo) countChange(ctx context.Context, c repo.TreeChange) (*DatasetChan
 
 // loadTable returns the table id, nil for the zero id.
 func (r *Repo) loadTable(ctx context.Context, id object.ID) (*table.Table, error) {
+	return loadFrom(ctx, r.r.Objects(), id)
+}
+
+// loadFrom returns the table id of rd, nil for the zero id.
+func loadFrom(ctx context.Context, rd store.Reader, id object.ID) (*table.Table, error) {
 	if id.IsZero() {
 		return nil, nil
 	}
-	return table.Load(ctx, r.r.Objects(), id)
+	return table.Load(ctx, rd, id)
 }
 
 // emptyLike returns a table without samples with the schema of t.
