@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -281,4 +282,22 @@ func (v *leafVerifier) column(f *column.Field, zeros []uint8, keysOK bool) {
 			return
 		}
 	}
+}
+
+// MerkleRoot returns the root that a table object names. An impossible one is
+// object.ErrCorrupt.
+func (t *TableInfo) MerkleRoot() (root merkle.Root, err error) {
+	if t.Root != "" {
+		if root.ID, err = object.Parse(t.Root); err != nil {
+			return root, fmt.Errorf("%w: id of the root: %v", object.ErrCorrupt, err)
+		}
+	}
+	if root.Last, err = hex.DecodeString(t.Last); err != nil {
+		return root, fmt.Errorf("%w: last key: %v", object.ErrCorrupt, err)
+	}
+	root.Level, root.Rows, root.Bytes = t.Level, t.Rows, t.Bytes
+	if err := root.Check(); err != nil {
+		return root, fmt.Errorf("%w: %v", object.ErrCorrupt, err)
+	}
+	return root, nil
 }

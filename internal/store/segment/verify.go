@@ -330,3 +330,17 @@ func detailOf(err error) string {
 
 // Path returns where the segment name lies.
 func (s *Store) Path(name string) string { return filepath.Join(s.dir, name+suffix) }
+
+// Missing returns the names of the segments that were not there when they were
+// opened. For stores of OpenFiles.
+func (s *Store) Missing() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, f := range s.cur.files {
+		if errors.Is(f.broken, fs.ErrNotExist) {
+			names = append(names, f.info.Name)
+		}
+	}
+	return names
+}
