@@ -19,8 +19,9 @@ type CommitOptions struct {
 	Committer         Signature   //
 	MergeParents      []object.ID // further parents, for a merge
 	Extra             []Field
-	Amend             bool // replace HEAD's commit
-	AllowEmpty        bool // even if the tree is that of the parent
+	Sign              Signer // nil leaves the commit unsigned; not called with DryRun
+	Amend             bool   // replace HEAD's commit
+	AllowEmpty        bool   // even if the tree is that of the parent
 	AllowEmptyMessage bool
 	DryRun            bool   // do all but write
 	Doing             string // what the commit ends, for the reflog: merge, cherry-pick; or ""
@@ -61,6 +62,11 @@ func (r *Repo) CreateCommit(ctx context.Context, o CommitOptions) (*CommitResult
 		return nil, err
 	}
 	p.commit.Tree = object.Sum(tree)
+	if !o.DryRun {
+		if err := p.commit.sign(ctx, o.Sign); err != nil {
+			return nil, err
+		}
+	}
 	commit, err := p.commit.Encode()
 	if err != nil {
 		return nil, err

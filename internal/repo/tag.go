@@ -13,6 +13,7 @@ type Tag struct {
 	Name    string    `cbor:"2,keyasint"` // without refs/tags/
 	Tagger  Signature `cbor:"3,keyasint"`
 	Message string    `cbor:"4,keyasint"`
+	Extra   []Field   `cbor:"5,keyasint,omitempty"`
 }
 
 // maxTagDepth bounds how many tags that name tags are followed.
@@ -50,7 +51,10 @@ func (t *Tag) check() error {
 	if err := t.Tagger.check(); err != nil {
 		return err
 	}
-	return checkMessage(t.Message)
+	if err := checkMessage(t.Message); err != nil {
+		return err
+	}
+	return checkFields(t.Extra)
 }
 
 // Tag returns the annotated tag id. An object of another kind is

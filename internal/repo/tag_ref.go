@@ -22,6 +22,7 @@ type TagOptions struct {
 	Message  string
 	Force    bool // move the tag if it exists
 	By       Signature
+	Sign     Signer // of the tag object; nil leaves it unsigned
 }
 
 // Tags returns all tags in order of name.
@@ -63,7 +64,11 @@ func (r *Repo) CreateTag(ctx context.Context, o TagOptions) (object.ID, error) {
 	}
 	id := o.Target
 	if o.Annotate {
-		if id, err = r.writeTag(ctx, &Tag{Target: o.Target, Name: o.Name, Tagger: o.By, Message: o.Message}); err != nil {
+		tag := &Tag{Target: o.Target, Name: o.Name, Tagger: o.By, Message: o.Message}
+		if err := tag.sign(ctx, o.Sign); err != nil {
+			return object.ID{}, err
+		}
+		if id, err = r.writeTag(ctx, tag); err != nil {
 			return object.ID{}, err
 		}
 	}
