@@ -374,3 +374,26 @@ func FuzzGitConfig(f *testing.F) {
 		config.GitUser("", p)
 	})
 }
+
+func TestSize(t *testing.T) {
+	for _, tc := range []struct {
+		value string
+		want  int64 // negative: refused
+	}{
+		{"0", 0}, {"123", 123}, {"'7B'", 7}, {"'2K'", 2048}, {"'512MiB'", 512 << 20}, {"'1 GiB'", 1 << 30}, {"'3MB'", 3_000_000},
+		{"'1t'", 1 << 40}, {"-1", -1}, {"''", -1}, {"'MB'", -1}, {"'1X'", -1}, {"'1MX'", -1}, {"'9999999999G'", -1}, {"1.5", -1}, {"true", -1},
+	} {
+		path := filepath.Join(t.TempDir(), "c.toml")
+		if err := os.WriteFile(path, []byte("core.cache-size = "+tc.value+"\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Load([]config.Source{{Scope: config.Local, Path: path}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := c.Size("core.cache-size", 42)
+		if bad := (*config.ValueError)(nil); errors.As(err, &bad) != (tc.want < 0) || err == nil && n != tc.want {
+			t.Errorf("%s: %d, %v", tc.value, n, err)
+		}
+	}
+}
