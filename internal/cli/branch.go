@@ -78,6 +78,9 @@ func runBranch(ctx context.Context, env *Env, o *branchOptions, args []string) e
 	if err := r.CreateBranch(ctx, args[0], previous(start), o.force); err != nil {
 		return err
 	}
+	if o.force {
+		env.howBack()
+	}
 	return branchDone(ctx, env, r)
 }
 
@@ -98,8 +101,9 @@ func deleteBranches(ctx context.Context, env *Env, r *strata.Repo, names []strin
 		if err != nil {
 			return err
 		}
-		env.Notef("Deleted branch %s (was %s); to bring it back: strata branch %s %s", name, id.Short(), name, id.Short())
+		env.Notef("Deleted branch %s (was %s)", name, id.Short())
 	}
+	env.howBack()
 	return branchDone(ctx, env, r)
 }
 
@@ -113,6 +117,9 @@ func renameBranch(ctx context.Context, env *Env, r *strata.Repo, args []string, 
 	}
 	if _, err := r.RenameBranch(ctx, old, name, force); err != nil {
 		return err
+	}
+	if force {
+		env.howBack()
 	}
 	return branchDone(ctx, env, r)
 }

@@ -23,13 +23,15 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/strata-data/strata/internal/repo"
 )
 
 // Run executes one command line (without the program's name) and returns the
 // exit code, having printed whatever there is to say. It never exits the
 // process, except through env.Exit on a second signal. An Env is good for one Run.
 func Run(env *Env, args []string) (code int) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(repo.WithOperation(context.Background()))
 	defer cancel(nil)
 	stop := env.watchSignals(cancel)
 	defer stop()

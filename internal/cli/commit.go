@@ -87,6 +87,9 @@ func runCommit(ctx context.Context, env *Env, o *commitOptions) error {
 	if !env.Flags.Quiet {
 		printCommitted(env, res)
 	}
+	if !o.DryRun {
+		env.howBack()
+	}
 	return nil
 }
 

@@ -80,10 +80,12 @@ func slugOf(err error) string {
 		return "not-merged"
 	case errors.Is(err, repo.ErrCurrentBranch):
 		return "current-branch"
-	case as[*repo.RefMovedError](err), errors.Is(err, repo.ErrIndexMoved):
+	case as[*repo.RefMovedError](err), errors.Is(err, repo.ErrIndexMoved), errors.Is(err, repo.ErrOperationMoved):
 		return "ref-moved"
 	case errors.Is(err, repo.ErrNothingToCommit):
 		return "nothing-to-commit"
+	case errors.Is(err, repo.ErrNothingToUndo), errors.Is(err, repo.ErrNothingToRedo):
+		return "nothing-to-undo"
 	case errors.Is(err, repo.ErrNothingToAmend):
 		return "nothing-to-amend"
 	case errors.Is(err, repo.ErrEmptyMessage):

@@ -45,6 +45,8 @@ func verbGroups(env *Env) []group {
 			newResetCmd(env),
 			newTagCmd(env),
 			newReflogCmd(env),
+			newUndoCmd(env),
+			newRedoCmd(env),
 		}},
 		{"data", "Work with the data", []*cobra.Command{
 			newExportCmd(env),

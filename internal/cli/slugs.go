@@ -23,6 +23,8 @@ func slugs() []slug {
 			"Two sides changed the same cells in different ways, so the merge stopped. Nothing was lost: both values and the common one before them are kept until you choose."},
 		{"nothing-to-commit", exitNo, "strata add PATH, or strata commit --allow-empty",
 			"The index is equal to the last commit. Changes in the working directory have to be added first."},
+		{"nothing-to-undo", exitNo, "strata undo --list",
+			"The operation log has no further command that could be taken back, or none that was undone and could be done again. It begins where the repository was made, or at what strata reflog expire left of it."},
 
 		{"usage", exitUsage, "", "The command line does not have the form that the command expects. Nothing was done."},
 		{"unknown-command", exitUsage, "strata help", "There is no command of this name. The nearest one is named, never run."},

@@ -110,6 +110,9 @@ func runSwitch(ctx context.Context, env *Env, o strata.SwitchOptions) error {
 	if res.Files+res.Deleted > 0 {
 		env.Notef("%s", restoredText(res.Files, res.Deleted))
 	}
+	if o.ForceNew {
+		env.howBack()
+	}
 	return nil
 }
 

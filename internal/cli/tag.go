@@ -74,6 +74,7 @@ func runTag(ctx context.Context, env *Env, o *tagOptions, args []string) error {
 	}
 	if o.Force {
 		env.Notef("tag %s is now %s", o.Name, id.Short())
+		env.howBack()
 	}
 	return nil
 }
@@ -114,6 +115,7 @@ func deleteTags(ctx context.Context, env *Env, r *strata.Repo, names []string) e
 		}
 		env.Notef("Deleted tag %s (was %s)", name, id.Short())
 	}
+	env.howBack()
 	if env.Flags.JSON {
 		return listTags(ctx, env, r, nil)
 	}

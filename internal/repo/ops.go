@@ -265,11 +265,19 @@ func (r *Repo) logOperation(t *Tx, seq uint64) (uint64, error) {
 		o.Command = r.opt.Command
 	}
 	if o.By.Name == "" {
-		if o.By, err = r.Identity(RoleCommitter); err != nil {
-			o.By = NewSignature("", "", r.Now())
-		}
+		o.By = r.anyone()
 	}
 	return o.Seq, t.meta.Put(bucketOps, opKey(o.Seq), appendOperation(nil, o))
+}
+
+// anyone returns who the user is as far as it is known.
+func (r *Repo) anyone() Signature {
+	for _, role := range []Role{RoleCommitter, RoleAuthor} {
+		if by, err := r.Identity(role); err == nil {
+			return by
+		}
+	}
+	return NewSignature("", "", r.Now())
 }
 
 // join puts what the operation o did before in front of the changes of d.

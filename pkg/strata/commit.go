@@ -70,6 +70,7 @@ func commitInfo(c *repo.CommitInfo) CommitInfo {
 // those of the repository: nothing to commit, an empty message, no identity, a
 // branch that was moved meanwhile.
 func (r *Repo) Commit(ctx context.Context, o CommitOptions) (*CommitResult, error) {
+	ctx = repo.WithOperation(ctx) // with All one operation, not two
 	if o.All {
 		if _, err := r.Add(ctx, AddOptions{Dir: r.Root(), Update: true, DryRun: o.DryRun}); err != nil {
 			return nil, err

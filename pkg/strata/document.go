@@ -176,7 +176,7 @@ type SwitchResult struct {
 
 // ResetOptions of Repo.Reset.
 type ResetOptions struct {
-	Mode     string // soft, mixed (default), hard
+	Mode     string // soft, mixed (default), hard, keep
 	Revision string // default HEAD
 	Dir      string
 	Paths    []string // with paths only their index entries are reset
@@ -188,4 +188,7 @@ type ResetResult struct {
 	Old    ID     `json:"old"`
 	Head   ID     `json:"head"`
 	Mode   string `json:"mode"`
+	Files  int64  `json:"files"` // working files written
+	// Deleted counts the working files that are gone.
+	Deleted int64 `json:"deleted"`
 }
