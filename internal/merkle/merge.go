@@ -169,13 +169,15 @@ func (m *Merge) choose(at [3]Root, ok [3]bool) (from int, gone bool) {
 		return -1, false
 	}
 	switch {
+	case !ok[Ours] && !ok[Theirs]:
+		return -1, true
 	case same(Ours, Theirs):
 		return Ours, false
 	case !ok[Base] && !ok[Theirs] && m.whole[Ours]:
 		return Ours, false
 	case !ok[Base] && !ok[Ours] && m.whole[Theirs]:
 		return Theirs, false
-	case same(Base, Ours) && !ok[Theirs], same(Base, Theirs) && !ok[Ours], !ok[Ours] && !ok[Theirs]:
+	case same(Base, Ours) && !ok[Theirs], same(Base, Theirs) && !ok[Ours]:
 		return -1, true
 	case same(Base, Ours) && m.whole[Theirs]:
 		return Theirs, false
