@@ -26,15 +26,8 @@ var ErrNoIdentity = errors.New("no name and email are set")
 // settings user.name and user.email, and git's own settings. Without a name or
 // an email it is ErrNoIdentity; c may be nil.
 func Identity(c *config.Config, role Role, getenv func(string) string, when time.Time) (Signature, error) {
-	home := getenv("HOME")
-	xdg := getenv("XDG_CONFIG_HOME")
-	if xdg == "" && home != "" {
-		xdg = filepath.Join(home, ".config")
-	}
-	var gitName, gitEmail string
-	if home != "" || xdg != "" {
-		gitName, gitEmail = config.GitUser(home, filepath.Join(xdg, "git", "config"), filepath.Join(home, ".gitconfig"))
-	}
+	git := GitSettings(getenv)
+	gitName, gitEmail := git["user.name"], git["user.email"]
 	var ownName, ownEmail string
 	if c != nil {
 		ownName, ownEmail = c.String("user.name", ""), c.String("user.email", "")
@@ -47,6 +40,20 @@ func Identity(c *config.Config, role Role, getenv func(string) string, when time
 		return s, ErrNoIdentity
 	}
 	return s, nil
+}
+
+// GitSettings returns the user's settings of git, by key in lower case such as
+// user.signingkey, for what Strata has no setting of its own for.
+func GitSettings(getenv func(string) string) map[string]string {
+	home := getenv("HOME")
+	xdg := getenv("XDG_CONFIG_HOME")
+	if xdg == "" && home != "" {
+		xdg = filepath.Join(home, ".config")
+	}
+	if home == "" && xdg == "" {
+		return nil
+	}
+	return config.Git(home, filepath.Join(xdg, "git", "config"), filepath.Join(home, ".gitconfig"))
 }
 
 // Identity returns who the user is now; see the function Identity.

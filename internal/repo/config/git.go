@@ -14,16 +14,23 @@ const maxIncludes = 5
 // as they belong to another program. `include.path` is followed, conditional
 // includes are not. home stands for ~.
 func GitUser(home string, files ...string) (name, email string) {
-	g := gitFiles{home: home, user: map[string]string{}}
+	g := Git(home, files...)
+	return g["user.name"], g["user.email"]
+}
+
+// Git returns the settings of git's own files as GitUser reads them, by
+// section.key or section.subsection.key in lower case.
+func Git(home string, files ...string) map[string]string {
+	g := gitFiles{home: home, all: map[string]string{}}
 	for _, f := range files {
 		g.read(f, 0)
 	}
-	return g.user["name"], g.user["email"]
+	return g.all
 }
 
 type gitFiles struct {
 	home string
-	user map[string]string
+	all  map[string]string
 }
 
 func (g *gitFiles) read(path string, depth int) {
@@ -32,10 +39,8 @@ func (g *gitFiles) read(path string, depth int) {
 		return
 	}
 	parseGit(string(text), func(section, key, value string) {
-		switch {
-		case section == "user":
-			g.user[key] = value
-		case section == "include" && key == "path":
+		g.all[section+"."+key] = value
+		if section == "include" && key == "path" {
 			if rest, ok := strings.CutPrefix(value, "~/"); ok {
 				value = filepath.Join(g.home, rest)
 			}
@@ -48,7 +53,7 @@ func (g *gitFiles) read(path string, depth int) {
 }
 
 // parseGit calls fn for each variable of a file in git's own format, with
-// section and key in lower case. Sections with a subsection are passed over.
+// section and key in lower case; a section with a subsection is "section.sub".
 // It stops at what it does not understand.
 func parseGit(text string, fn func(section, key, value string)) {
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "\uFEFF"), "\r\n", "\n")
@@ -67,7 +72,7 @@ func parseGit(text string, fn func(section, key, value string)) {
 			if !ok {
 				return
 			}
-			section, text = strings.ToLower(strings.TrimSpace(head)), rest
+			section, text = sectionName(head), rest
 		default:
 			n := strings.IndexFunc(text, func(r rune) bool { return r != '-' && (r == '_' || !isBare(r)) })
 			if n == 0 {
@@ -88,6 +93,16 @@ func parseGit(text string, fn func(section, key, value string)) {
 			fn(section, key, value)
 		}
 	}
+}
+
+// sectionName returns the name of a section whose head stands in brackets.
+func sectionName(head string) string {
+	name, sub, ok := strings.Cut(head, `"`)
+	name = strings.TrimSpace(name)
+	if ok {
+		name += "." + strings.TrimSuffix(sub, `"`)
+	}
+	return strings.ToLower(name)
 }
 
 // cutSubsection reads `section "sub"]`, where sub may contain a bracket.
