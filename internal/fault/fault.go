@@ -35,6 +35,9 @@ const (
 	CommitBeforeRef     = "commit/before-ref"
 	CommitAfterRef      = "commit/after-ref"
 	RestoreBeforeRename = "restore/before-rename"
+	GCBeforePublish     = "gc/before-publish"
+	GCAfterPublish      = "gc/after-publish"
+	GCBeforeDelete      = "gc/before-delete"
 )
 
 // What an armed point does.
@@ -52,6 +55,7 @@ func Points() []string {
 		AddBeforeIndex, AddAfterIndex,
 		CommitBeforeObject, CommitBeforeRef, CommitAfterRef,
 		RestoreBeforeRename,
+		GCBeforePublish, GCAfterPublish, GCBeforeDelete,
 	}
 }
 

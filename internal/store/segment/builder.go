@@ -61,10 +61,10 @@ type ref struct {
 	depth     uint8
 }
 
-func newBuilder(s *Store) *builder {
+func newBuilder(s *Store, l level) *builder {
 	return &builder{
 		dir:  s.dir,
-		pipe: newPipeline(s.fs, s.dir, s.opt.Workers, &s.decoder),
+		pipe: newPipeline(s.fs, s.dir, s.opt.Workers, &s.decoder, l),
 		open: map[openKey]*block{},
 		refs: map[object.ID]ref{},
 	}

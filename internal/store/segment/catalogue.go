@@ -17,6 +17,7 @@ type Info struct {
 	Size     int64  // of the file in bytes
 	Objects  int64
 	RawBytes int64 // of the objects before compression and deltas
+	Written  int64 // when the youngest object came, seconds since 1970; 0 where it is not known
 }
 
 // The catalogue's layout is in docs/format/meta.md.
@@ -51,10 +52,27 @@ func decodeInfo(k, v []byte) (Info, error) {
 		*field = int64(x)
 		v = v[n:]
 	}
-	if len(v) != 0 {
+	if len(v) == 0 {
+		return info, nil
+	}
+	x, n := binary.Uvarint(v)
+	if n != len(v) || x == 0 || x > 1<<62 {
 		return Info{}, bad
 	}
+	info.Written = int64(x)
 	return info, nil
+}
+
+// append returns the catalogue's value of info behind dst.
+func (i Info) append(dst []byte) []byte {
+	dst = append(dst, i.Name...)
+	for _, x := range []int64{i.Size, i.Objects, i.RawBytes} {
+		dst = binary.AppendUvarint(dst, uint64(x))
+	}
+	if i.Written > 0 {
+		dst = binary.AppendUvarint(dst, uint64(i.Written))
+	}
+	return dst
 }
 
 func orderKey(order uint64) []byte { return binary.BigEndian.AppendUint64(nil, order) }
@@ -78,9 +96,5 @@ func addInfo(tx meta.Tx, info Info) error {
 			return err
 		}
 	}
-	v := []byte(info.Name)
-	v = binary.AppendUvarint(v, uint64(info.Size))
-	v = binary.AppendUvarint(v, uint64(info.Objects))
-	v = binary.AppendUvarint(v, uint64(info.RawBytes))
-	return tx.Put(meta.BucketSegments, orderKey(order), v)
+	return tx.Put(meta.BucketSegments, orderKey(order), info.append(nil))
 }

@@ -87,9 +87,10 @@ func (s *Store) replace(ctx context.Context, plan []Info, keep func(object.ID) b
 		return err
 	}
 	defer s.release(v)
-	m := merger{s: s, v: v, b: newBuilder(s), keep: keep}
+	m := merger{s: s, v: v, b: newBuilder(s, levelFast), keep: keep}
 	defer m.b.pipe.discard()
 	var info Info
+	written := s.youngest(plan)
 	for _, old := range plan {
 		f := v.find(old)
 		if f == nil {
@@ -107,6 +108,7 @@ func (s *Store) replace(ctx context.Context, plan []Info, keep func(object.ID) b
 		if keep == nil {
 			info.RawBytes = m.raw // deltas were copied unseen
 		}
+		info.Written = written
 		// A segment that has all the objects of the others stays as it is.
 		if same := slices.IndexFunc(plan, func(i Info) bool { return i.Name == info.Name }); same >= 0 {
 			plan, info = slices.Delete(slices.Clone(plan), same, same+1), Info{}
@@ -114,16 +116,34 @@ func (s *Store) replace(ctx context.Context, plan []Info, keep func(object.ID) b
 			return fmt.Errorf("write segment: %w", err)
 		}
 	}
-	if err := s.publish(ctx, info, plan, nil); err != nil {
+	if err := s.publish(ctx, plan, []Info{info}, nil); err != nil {
 		return fmt.Errorf("publish merged segment: %w", err)
 	}
-	for _, old := range plan {
-		// A file that cannot be removed now is removed by CleanTemp.
-		if err := s.fs.Remove(filepath.Join(s.dir, old.Name+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			s.opt.Log.Warn("remove merged segment", "err", err)
+	s.removeFiles(plan)
+	return nil
+}
+
+// youngest returns the time of the youngest objects of infos: that of now where
+// one of them is not known, so that nothing counts as older than it is.
+func (s *Store) youngest(infos []Info) int64 {
+	var written int64
+	for _, i := range infos {
+		if i.Written == 0 {
+			return s.now()
+		}
+		written = max(written, i.Written)
+	}
+	return written
+}
+
+// removeFiles removes the files of segments that the catalogue names no more. One
+// that cannot be removed now is removed by CleanTemp.
+func (s *Store) removeFiles(old []Info) {
+	for _, i := range old {
+		if err := s.fs.Remove(filepath.Join(s.dir, i.Name+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.opt.Log.Warn("remove segment", "err", err)
 		}
 	}
-	return nil
 }
 
 func (v *view) find(info Info) *file {
@@ -141,7 +161,10 @@ type merger struct {
 	v    *view
 	b    *builder
 	keep func(object.ID) bool
-	raw  int64 // RawBytes of the old segments
+	skip func(object.ID) bool // of what is wanted, what lies elsewhere; may be nil
+	raw  int64                // RawBytes of the old segments
+	// deeper is set where bases may have got deeper by one.
+	deeper bool
 }
 
 // take copies the objects of f that are kept and not there yet.
@@ -181,9 +204,19 @@ func (m *merger) take(ctx context.Context, f *file) (err error) {
 func (m *merger) block(f *file, objects []indexed) error {
 	p := objects[0].place
 	whole := int(p.raw) >= objects[0].stream.target()/2
+	deltas := false
 	for _, x := range objects {
-		_, have := m.b.refs[x.id]
-		whole = whole && !have && x.stream == objects[0].stream && m.untouched(x)
+		whole = whole && !m.have(x.id) && x.stream == objects[0].stream && m.wanted(x.id)
+		deltas = deltas || x.depth > 0
+	}
+	if whole && deltas && m.deeper {
+		whole = false
+	}
+	if whole && deltas && m.keep != nil {
+		var err error
+		if whole, err = m.basesWanted(f, objects); err != nil {
+			return err
+		}
 	}
 	if whole {
 		stored, err := f.stored(p, 0, p.stored)
@@ -191,14 +224,16 @@ func (m *merger) block(f *file, objects []indexed) error {
 			return err
 		}
 		for _, x := range objects {
-			m.b.raw += int64(x.size) // of whole objects, or replace corrects it
+			if x.depth == 0 {
+				m.b.raw += int64(x.size) // of whole objects, or replace corrects it
+			}
 		}
 		k := openKey{stream: objects[0].stream, delta: objects[0].depth > 0}
 		m.b.addStored(stored, p, k, objects)
 		return nil
 	}
 	for _, x := range objects {
-		if _, have := m.b.refs[x.id]; have || !m.wanted(x.id) {
+		if m.have(x.id) || !m.wanted(x.id) {
 			continue
 		}
 		if err := m.object(f, x); err != nil {
@@ -208,12 +243,33 @@ func (m *merger) block(f *file, objects []indexed) error {
 	return nil
 }
 
+// have reports whether id needs no copying.
+func (m *merger) have(id object.ID) bool {
+	_, ok := m.b.refs[id]
+	return ok || m.skip != nil && m.skip(id)
+}
+
 func (m *merger) wanted(id object.ID) bool { return m.keep == nil || m.keep(id) }
 
-// untouched reports whether x may be copied with its block unseen: when
-// objects are dropped, a delta may have to be made whole.
-func (m *merger) untouched(x indexed) bool {
-	return m.keep == nil || (x.depth == 0 && m.keep(x.id))
+// basesWanted reports whether the bases of all deltas of a block are wanted, so
+// that none has to be made whole; then it counts the bytes of their objects.
+func (m *merger) basesWanted(f *file, objects []indexed) (bool, error) {
+	raw := int64(0)
+	for _, x := range objects {
+		if x.depth == 0 {
+			continue
+		}
+		payload, err := m.s.payload(f, x.entry)
+		if err != nil {
+			return false, f.corrupt(x.id, err, x.place)
+		}
+		if len(payload) < object.Size || !m.wanted(object.ID(payload[:object.Size])) {
+			return false, nil
+		}
+		raw += int64(targetSize(payload[object.Size:]))
+	}
+	m.b.raw += raw
+	return true, nil
 }
 
 // object copies one object. Whole ones are checked on the way.
@@ -228,13 +284,16 @@ func (m *merger) object(f *file, x indexed) error {
 		return f.corrupt(x.id, fmt.Errorf("%w: its bytes have another hash", object.ErrCorrupt), x.place)
 	case x.depth > 0 && len(payload) < object.Size:
 		return f.corrupt(x.id, fmt.Errorf("%w: its delta has no base", object.ErrCorrupt), x.place)
-	case x.depth > 0 && !m.wanted(object.ID(payload[:object.Size])):
+	case x.depth > 0 && (!m.wanted(object.ID(payload[:object.Size])) || m.deeper && x.depth == maxDepth):
 		if payload, err = m.s.read(m.v, x.id); err != nil {
 			return err
 		}
 		x.depth, size = 0, len(payload)
 	case x.depth > 0:
 		size = targetSize(payload[object.Size:])
+		if m.deeper {
+			x.depth++
+		}
 	}
 	m.b.add(x.id, openKey{stream: x.stream, delta: x.depth > 0}, payload, x.depth, size)
 	return nil

@@ -43,6 +43,7 @@ type pipeline struct {
 	dir     string
 	workers int
 	decoder *decoder
+	level   level
 
 	jobs  chan *block // to be compressed
 	queue chan *block // to be written, in order
@@ -69,10 +70,10 @@ type pipeline struct {
 // inFlight is how many blocks per worker wait for their turn.
 const inFlight = 8
 
-func newPipeline(fsys vfs.FS, dir string, workers int, d *decoder) *pipeline {
+func newPipeline(fsys vfs.FS, dir string, workers int, d *decoder, l level) *pipeline {
 	n := workers * inFlight
 	return &pipeline{
-		fs: fsys, dir: dir, workers: workers, decoder: d,
+		fs: fsys, dir: dir, workers: workers, decoder: d, level: l,
 		jobs: make(chan *block, n), queue: make(chan *block, n),
 		free: make(chan []byte, 4*n), outs: make(chan []byte, 4*n),
 	}
@@ -126,7 +127,7 @@ func (p *pipeline) submit(b *block) {
 
 // compress is one worker.
 func (p *pipeline) compress() {
-	enc, err := newEncoder()
+	enc, err := newEncoder(p.level)
 	if err != nil {
 		panic("segment: " + err.Error()) // the options are constants
 	}

@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
@@ -32,11 +33,12 @@ import (
 
 // Options of a Store. The zero value is usable.
 type Options struct {
-	CacheBytes int64        // for decoded blocks; 0 means 64 MiB
-	Workers    int          // goroutines that compress; 0 means GOMAXPROCS
-	NoMerge    bool         // do not merge small segments after publishing
-	FS         vfs.FS       // nil means the machine's
-	Log        *slog.Logger // nil discards
+	CacheBytes int64            // for decoded blocks; 0 means 64 MiB
+	Workers    int              // goroutines that compress; 0 means GOMAXPROCS
+	NoMerge    bool             // do not merge small segments after publishing
+	FS         vfs.FS           // nil means the machine's
+	Log        *slog.Logger     // nil discards
+	Now        func() time.Time // the clock, for how old garbage is; nil: not known
 }
 
 // Store is the segments of one repository. It is safe for concurrent use.
@@ -73,6 +75,9 @@ func Open(dir string, db *meta.DB, o Options) *Store {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Time{} }
 	}
 	return &Store{dir: dir, db: db, opt: o, fs: o.FS, cache: newCache(o.CacheBytes)}
 }

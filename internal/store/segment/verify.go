@@ -141,9 +141,9 @@ func (s *Store) verifyFile(ctx context.Context, v *view, f *file, visit func(Sto
 		}
 	}
 	sortByPlace(all)
-	g, ctx := errgroup.WithContext(ctx)
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.opt.Workers)
-	for len(all) > 0 && ctx.Err() == nil {
+	for len(all) > 0 && gctx.Err() == nil {
 		n, raw := 0, 0
 		for n < len(all) && (raw < verifyRun || all[n].place == all[n-1].place) {
 			if n == 0 || all[n].place != all[n-1].place {
@@ -153,7 +153,7 @@ func (s *Store) verifyFile(ctx context.Context, v *view, f *file, visit func(Sto
 		}
 		run := all[:n]
 		all = all[n:]
-		g.Go(func() error { return s.verifyBlocks(ctx, v, f, run, visit) })
+		g.Go(func() error { return s.verifyBlocks(gctx, v, f, run, visit) })
 	}
 	if err := g.Wait(); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (s *Store) Begin(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{s: s, v: v, b: newBuilder(s)}, nil
+	return &Writer{s: s, v: v, b: newBuilder(s, levelFast)}, nil
 }
 
 // Put implements store.Writer. An object that is there already costs its hash
@@ -197,9 +197,10 @@ func (w *Writer) PublishWith(ctx context.Context, hook func(meta.Tx) error) (sto
 		if info, err = w.b.seal(); err != nil {
 			return store.Stats{}, err
 		}
+		info.Written = w.s.now()
 	}
 	if info.Objects > 0 || hook != nil {
-		if err := w.s.publish(ctx, info, nil, hook); err != nil {
+		if err := w.s.publish(ctx, nil, []Info{info}, hook); err != nil {
 			return store.Stats{}, fmt.Errorf("publish segment: %w", err)
 		}
 	}
@@ -233,10 +234,13 @@ func (w *Writer) end() error {
 	return err
 }
 
-// publish makes the segment info part of the catalogue in place of the
-// segments in old, in one transaction with hook. An info without objects is
-// left out.
-func (s *Store) publish(ctx context.Context, info Info, old []Info, hook func(meta.Tx) error) error {
+// now returns the time in seconds, or 0 where no clock was given or it stands
+// before 1970.
+func (s *Store) now() int64 { return max(s.opt.Now().Unix(), 0) }
+
+// publish puts the segments of made into the catalogue in the place of those in
+// old, in one transaction with hook. Those without objects are left out.
+func (s *Store) publish(ctx context.Context, old, made []Info, hook func(meta.Tx) error) error {
 	var infos []Info
 	var generation uint64
 	err := s.db.Update(ctx, func(tx meta.Tx) error {
@@ -249,7 +253,10 @@ func (s *Store) publish(ctx context.Context, info Info, old []Info, hook func(me
 				return err
 			}
 		}
-		if info.Objects > 0 {
+		for _, info := range made {
+			if info.Objects == 0 {
+				continue
+			}
 			if err := addInfo(tx, info); err != nil {
 				return err
 			}
