@@ -94,7 +94,7 @@ func newRepo(layout Layout, o Options) *Repo {
 	}
 	db := meta.Open(layout.metaPath())
 	r := &Repo{layout: layout, opt: o, meta: db}
-	r.objects = segment.Open(layout.objectsDir(), db, segment.Options{Log: o.Log})
+	r.objects = segment.Open(layout.objectsDir(), db, segment.Options{Log: o.Log, Now: o.Now})
 	return r
 }
 
