@@ -151,3 +151,22 @@ func (e *ValueError) Error() string {
 
 // Unwrap returns ErrFormat.
 func (e *ValueError) Unwrap() error { return ErrFormat }
+
+// Adapter is implemented by a Text whose files can be given other columns: a
+// file that two versions of it were merged into.
+type Adapter interface {
+	// Adapt returns how a file of the given columns is written that is like
+	// the first of layouts; columns that it does not have are written as in the
+	// first of the others that has them (by id). columns have the dataset's
+	// names. A head that has to end in a line end does in the result.
+	Adapt(layouts []Layout, columns []column.Field) (Layout, error)
+}
+
+// Layout is what a text file has beside the values of its records.
+type Layout struct {
+	Columns []column.Field // in the order of the file
+	Dialect []byte
+	Head    []byte
+	Skip    int  // lines before the header that are no part of the table
+	Header  bool // set by Adapt: the head names the columns
+}

@@ -293,6 +293,11 @@ func saveKeys(ctx context.Context, w store.Writer, b *column.Batch, keyCols []in
 		key = column.RowKey(key[:0], b, keyCols, i)
 		v.AppendBytes(key)
 	}
+	return putKeys(ctx, w, v)
+}
+
+// putKeys writes keys as a page.
+func putKeys(ctx context.Context, w store.Writer, v *column.Vector) (object.ID, error) {
 	if err := column.PageFits(v, 0, v.Len); err != nil {
 		return object.ID{}, fmt.Errorf("order of rows: %w", err)
 	}

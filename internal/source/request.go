@@ -84,6 +84,8 @@ var (
 	ErrChanged = errors.New("the file changed while it was read; add it again when nothing writes to it")
 	// ErrNullKey is returned for a row whose key is null.
 	ErrNullKey = errors.New("null in a key")
+	// ErrUnwritable is in the chain of an *UnwritableError.
+	ErrUnwritable = errors.New("values that the file's format cannot hold")
 )
 
 // KeyColumnError names a key column that the file does not have.

@@ -36,7 +36,7 @@ func Restore(ctx context.Context, r store.Reader, t *table.Table, s *Source, w i
 	case s.Blob != nil:
 		_, err = blob.Read(ctx, r, blob.Ref{ID: object.ID(s.Blob), Size: s.Size}).WriteTo(out)
 	case s.ValuesOnly:
-		return writeValues(ctx, t, o.Format, w)
+		return writeValues(ctx, r, t, s, w, o)
 	default:
 		err = restoreText(ctx, r, t, s, out, o)
 	}
@@ -47,29 +47,6 @@ func Restore(ctx context.Context, r store.Reader, t *table.Table, s *Source, w i
 		return fmt.Errorf("restore %s: %w: its bytes are not those that were added", s.Path, object.ErrCorrupt)
 	}
 	return nil
-}
-
-// writeValues writes the rows of t anew: the file's own bytes were given up.
-func writeValues(ctx context.Context, t *table.Table, f format.Format, w io.Writer) error {
-	var ids []string
-	for _, c := range t.Schema.Fields {
-		if !column.Hidden(c.ID) {
-			ids = append(ids, c.ID)
-		}
-	}
-	rw, err := f.Write(w, table.Project(t.Schema, ids), format.WriteOptions{})
-	if err != nil {
-		return err
-	}
-	for b, err := range t.Scan(ctx, table.ScanOptions{Columns: ids}) {
-		if err == nil {
-			err = rw.Write(b)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return rw.Close()
 }
 
 // renderer writes the records of one text source from its samples.

@@ -61,3 +61,24 @@ func (n *named) Read(p []byte) (int, error) {
 }
 
 func (n *named) Close() error { return n.close() }
+
+// Create returns a writer of the plain text of the file called name, whose
+// bytes go to w; the extension (.gz, .zst) decides how they are compressed.
+// Closing it completes the file and leaves w open. Equal text makes equal bytes.
+func Create(name string, w io.Writer) (io.WriteCloser, error) {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".gz":
+		return gzip.NewWriter(w), nil
+	case ".zst":
+		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			return nil, fmt.Errorf("write %s as zstd: %w", name, err)
+		}
+		return z, nil
+	}
+	return nopCloser{w}, nil
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
