@@ -43,13 +43,20 @@ func (e *Env) OpenRepo(ctx context.Context) (*strata.Repo, error) {
 	r, err := strata.Open(ctx, layout.Dir, strata.Options{
 		Mem: e.Flags.Mem, Log: e.Log, Now: e.now, Getenv: e.Getenv,
 		Command: strings.TrimSpace("strata " + e.verb), Progress: e.countBytes(),
-		LockWait: lockWait,
+		LockWait: lockWait, Programs: e.programs(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	e.repo.opened = r
 	return r, nil
+}
+
+// programs lets the library start signers and hooks. What hooks print goes
+// where words go.
+func (e *Env) programs() *strata.Programs {
+	return &strata.Programs{Environ: e.Environ, Dir: e.workDir(), Out: e.Err,
+		Warn: func(slug, text string) { e.Warnf(slug, "%s", text) }}
 }
 
 // countBytes returns what counts the bytes of a command's progress. Nothing is

@@ -24,6 +24,7 @@ type CommitOptions struct {
 	Author            string // "Name <email>"; "" is the user, or with Amend the old author
 	Date              string // of the author, see ParseDate; "" is STRATA_AUTHOR_DATE or now
 	DryRun            bool
+	SignOptions
 }
 
 // CommitResult is strata.commit/1.
@@ -117,6 +118,9 @@ func (r *Repo) commitOptions(ctx context.Context, o CommitOptions) (*repo.Commit
 	}
 	var err error
 	if ro.Message, err = addTrailers(ro.Message, o.Trailers); err != nil {
+		return nil, err
+	}
+	if ro.Sign, err = r.signer(o.SignOptions, "commit.sign"); err != nil {
 		return nil, err
 	}
 	return ro, r.sign(ctx, o, ro)

@@ -35,6 +35,8 @@ type LogEntry struct {
 	Datasets []DatasetChange `json:"datasets,omitempty"`
 	// Samples is what the commit does to the samples that addresses name.
 	Samples []SampleChange `json:"samples,omitempty"`
+	// Signature is set where it was asked for.
+	Signature *Signature `json:"signature,omitempty"`
 }
 
 // LogDocument is strata.log/1.

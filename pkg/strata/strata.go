@@ -32,6 +32,7 @@ type Options struct {
 	Getenv   func(name string) string // for identities and user settings
 	LockWait time.Duration            // how long to wait for another writer
 	Progress func(bytes int64)        // called as files are read; may be nil
+	Programs *Programs                // nil: no program is ever started
 }
 
 // Repo is an open repository.
@@ -39,6 +40,7 @@ type Repo struct {
 	r        *repo.Repo
 	progress func(int64)
 	getenv   func(string) string
+	programs *Programs
 }
 
 // InitOptions of Init.
@@ -56,16 +58,23 @@ func Init(ctx context.Context, dir string, o InitOptions) (InitResult, error) {
 // Open opens the repository that dir is in. Without one the error is
 // ErrNotRepository; a format that this program does not know is ErrUnsupported.
 func Open(ctx context.Context, dir string, o Options) (*Repo, error) {
-	r, err := repo.Open(ctx, dir, repo.Options{Mem: o.Mem, Log: o.Log, Now: o.Now, Command: o.Command,
-		Getenv: o.Getenv, LockWait: o.LockWait})
+	r, err := repo.Open(ctx, dir, o.forRepo())
 	if err != nil {
 		return nil, err
 	}
+	return o.wrap(r), nil
+}
+
+func (o Options) forRepo() repo.Options {
+	return repo.Options{Mem: o.Mem, Log: o.Log, Now: o.Now, Command: o.Command, Getenv: o.Getenv, LockWait: o.LockWait}
+}
+
+func (o Options) wrap(r *repo.Repo) *Repo {
 	getenv := o.Getenv
 	if getenv == nil {
 		getenv = func(string) string { return "" }
 	}
-	return &Repo{r: r, progress: o.Progress, getenv: getenv}, nil
+	return &Repo{r: r, progress: o.Progress, getenv: getenv, programs: o.Programs}
 }
 
 // Close releases the repository's files.

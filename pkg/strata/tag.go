@@ -22,6 +22,8 @@ type TagInfo struct {
 	Tagger  *Person `json:"tagger"` // nil for a lightweight tag
 	Message string  `json:"message"`
 	Subject string  `json:"subject"` // of the message, or of the commit
+	// Signature is set where it was asked for.
+	Signature *Signature `json:"signature,omitempty"`
 }
 
 // Tags returns all tags.
@@ -61,12 +63,13 @@ func (r *Repo) tagInfo(ctx context.Context, id ID) (*TagInfo, error) {
 
 // TagOptions of Repo.CreateTag.
 type TagOptions struct {
-	Name     string
-	Revision string // "" is HEAD
-	Annotate bool   // with Message, who and when
-	Message  string
-	Edited   bool // Message comes from an editor: lines with # are comments
-	Force    bool // move a tag that exists
+	Name        string
+	Revision    string // "" is HEAD
+	Annotate    bool   // with Message, who and when
+	Message     string
+	Edited      bool // Message comes from an editor: lines with # are comments
+	Force       bool // move a tag that exists
+	SignOptions      // of an annotated tag
 }
 
 // CreateTag makes a tag and returns what its ref names.
@@ -91,6 +94,9 @@ func (r *Repo) CreateTag(ctx context.Context, o TagOptions) (ID, error) {
 			return ID{}, repo.ErrEmptyMessage
 		}
 		if to.By, err = r.committer(); err != nil {
+			return ID{}, err
+		}
+		if to.Sign, err = r.signer(o.SignOptions, "tag.sign"); err != nil {
 			return ID{}, err
 		}
 		if to.By, err = r.dated(to.By, "STRATA_COMMITTER_DATE", ""); err != nil {
