@@ -39,6 +39,19 @@ type WalkOptions struct {
 	Author *regexp.Regexp // matches "Name <email>" of the author
 	Grep   *regexp.Regexp // matches the message
 	Keep   func(ctx context.Context, c *CommitInfo) (bool, error)
+
+	// Simplify, if set, says of a commit whether it belongs to the history at
+	// all and which of its parents the walk goes on to; Edges then lead to the
+	// next commits that belong, but are not set with OrderDate. It is asked once for each commit, for children
+	// before their parents. With FirstParent it sees that parent only.
+	Simplify func(ctx context.Context, n *Node) (Simple, error)
+}
+
+// Simple is what Simplify says of a commit. One that is left out leads to its
+// parents all the same.
+type Simple struct {
+	Keep    bool
+	Parents []object.ID // some of its parents
 }
 
 // Walk yields the commits that tips reach and exclude does not, tips and all.
@@ -46,10 +59,16 @@ type WalkOptions struct {
 func (r *Repo) Walk(ctx context.Context, tips, exclude []object.ID, o WalkOptions) iter.Seq2[*CommitInfo, error] {
 	return func(yield func(*CommitInfo, error) bool) {
 		left, skip := o.Max, o.Skip
-		for c, err := range r.ordered(ctx, tips, exclude, o) {
+		ns := r.nodes(o.Order == OrderDate && o.Simplify == nil && len(exclude) == 0)
+		defer ns.remember()
+		for w, err := range ns.ordered(ctx, tips, exclude, o) {
+			var c *CommitInfo
 			keep := false
-			if err == nil {
-				keep, err = o.keep(ctx, c)
+			if err == nil && o.inTime(w.Node) {
+				if c, err = ns.info(ctx, w.Node); err == nil {
+					c.Edges = w.edges
+					keep, err = o.keep(ctx, c)
+				}
 			}
 			switch {
 			case err != nil:
@@ -70,11 +89,13 @@ func (r *Repo) Walk(ctx context.Context, tips, exclude []object.ID, o WalkOption
 	}
 }
 
+func (o *WalkOptions) inTime(n *Node) bool {
+	return (o.Since == 0 || n.When >= o.Since) && (o.Until == 0 || n.When <= o.Until)
+}
+
 func (o *WalkOptions) keep(ctx context.Context, c *CommitInfo) (bool, error) {
 	switch {
-	case o.Since != 0 && c.Committer.When < o.Since,
-		o.Until != 0 && c.Committer.When > o.Until,
-		o.Author != nil && !o.Author.MatchString(c.Author.String()),
+	case o.Author != nil && !o.Author.MatchString(c.Author.String()),
 		o.Grep != nil && !o.Grep.MatchString(c.Message):
 		return false, nil
 	case o.Keep != nil:
@@ -83,13 +104,22 @@ func (o *WalkOptions) keep(ctx context.Context, c *CommitInfo) (bool, error) {
 	return true, nil
 }
 
+// walked is a commit that a walk has come to, and where it goes on.
+type walked struct {
+	*Node
+	edges []object.ID
+}
+
 // ordered yields what Walk chooses from.
-func (r *Repo) ordered(ctx context.Context, tips, exclude []object.ID, o WalkOptions) iter.Seq2[*CommitInfo, error] {
-	return func(yield func(*CommitInfo, error) bool) {
-		w := &walker{commits: commitCache{repo: r, seen: map[object.ID]*CommitInfo{}}, first: o.FirstParent}
+func (ns *nodes) ordered(ctx context.Context, tips, exclude []object.ID, o WalkOptions) iter.Seq2[walked, error] {
+	return func(yield func(walked, error) bool) {
+		w := &walker{nodes: ns, first: o.FirstParent, simplify: o.Simplify}
 		var err error
 		if len(exclude) > 0 {
 			w.inside, err = w.reachableWithout(ctx, tips, exclude)
+		}
+		if err == nil && o.Simplify != nil {
+			tips, err = w.shown(ctx, tips)
 		}
 		if err == nil && o.Order == OrderDate {
 			err = w.byDate(ctx, tips, yield)
@@ -97,69 +127,47 @@ func (r *Repo) ordered(ctx context.Context, tips, exclude []object.ID, o WalkOpt
 			err = w.topological(ctx, tips, o.Order == OrderTopo, yield)
 		}
 		if err != nil {
-			yield(nil, err)
+			yield(walked{}, err)
 		}
 	}
-}
-
-// commitCache reads each commit once.
-type commitCache struct {
-	repo *Repo
-	seen map[object.ID]*CommitInfo
-}
-
-func (cc *commitCache) get(ctx context.Context, id object.ID) (*CommitInfo, error) {
-	if c := cc.seen[id]; c != nil {
-		return c, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	c, err := cc.repo.Commit(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	info := &CommitInfo{ID: id, Commit: c}
-	cc.seen[id] = info
-	return info, nil
-}
-
-// parent returns the parent id of child. Its generation must be smaller, as
-// walks stop by generation.
-func (cc *commitCache) parent(ctx context.Context, child *CommitInfo, id object.ID) (*CommitInfo, error) {
-	c, err := cc.get(ctx, id)
-	if err == nil && c.Generation >= child.Generation {
-		err = &object.CorruptError{ID: child.ID, Detail: "its generation is not above that of its parent " + id.String()}
-	}
-	return c, err
 }
 
 // walker is the state of one Walk.
 type walker struct {
-	commits commitCache
-	first   bool               // first parents only
-	inside  map[object.ID]bool // the commits to yield; nil means all
+	*nodes
+	first    bool               // first parents only
+	inside   map[object.ID]bool // the commits to yield; nil means all
+	simplify func(context.Context, *Node) (Simple, error)
+	asked    map[object.ID]Simple      // what simplify said
+	leads    map[object.ID][]object.ID // what lead found
 }
 
-func (w *walker) parents(c *CommitInfo) []object.ID {
-	if w.first && len(c.Parents) > 1 {
-		return c.Parents[:1]
+func (w *walker) parents(n *Node) []object.ID {
+	if w.first && len(n.Parents) > 1 {
+		return n.Parents[:1]
 	}
-	return c.Parents
+	return n.Parents
 }
 
-// edges returns the parents of c that the walk goes on to.
-func (w *walker) edges(c *CommitInfo) []object.ID {
+func (w *walker) has(id object.ID) bool { return w.inside == nil || w.inside[id] }
+
+// edges returns the commits that the walk goes on to from n, which it yields.
+func (w *walker) edges(ctx context.Context, n *Node) ([]object.ID, error) {
+	if w.simplify != nil {
+		s, err := w.simple(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		return w.shown(ctx, s.Parents)
+	}
 	var out []object.ID
-	for _, p := range w.parents(c) {
+	for _, p := range w.parents(n) {
 		if w.has(p) {
 			out = append(out, p)
 		}
 	}
-	return out
+	return out, nil
 }
-
-func (w *walker) has(id object.ID) bool { return w.inside == nil || w.inside[id] }
 
 // reachableWithout returns the commits that tips reach and exclude does not.
 // It visits commits by falling generation, so that all children of a commit
@@ -171,8 +179,8 @@ func (w *walker) reachableWithout(ctx context.Context, tips, exclude []object.ID
 	queued := map[object.ID]bool{}
 	q := newQueue(byGeneration)
 	wanted := 0 // commits in q that are not excluded
-	push := func(c *CommitInfo, no bool) {
-		id := c.ID
+	push := func(n *Node, no bool) {
+		id := n.ID
 		if no && !excluded[id] {
 			excluded[id] = true
 			if queued[id] {
@@ -181,30 +189,30 @@ func (w *walker) reachableWithout(ctx context.Context, tips, exclude []object.ID
 		}
 		if !queued[id] {
 			queued[id] = true
-			q.push(c)
+			q.push(n)
 			if !excluded[id] {
 				wanted++
 			}
 		}
 	}
 	for i, id := range slices.Concat(exclude, tips) {
-		c, err := w.commits.get(ctx, id)
+		n, err := w.get(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		push(c, i < len(exclude))
+		push(n, i < len(exclude))
 	}
 	for wanted > 0 {
-		c := q.pop()
-		no := excluded[c.ID]
-		parents := c.Parents
+		n := q.pop()
+		no := excluded[n.ID]
+		parents := n.Parents
 		if !no {
 			wanted--
-			out[c.ID] = true
-			parents = w.parents(c)
+			out[n.ID] = true
+			parents = w.parents(n)
 		}
 		for _, id := range parents {
-			p, err := w.commits.parent(ctx, c, id)
+			p, err := w.parent(ctx, n, id)
 			if err != nil {
 				return nil, err
 			}
@@ -215,7 +223,7 @@ func (w *walker) reachableWithout(ctx context.Context, tips, exclude []object.ID
 }
 
 // byDate yields the youngest commit found so far.
-func (w *walker) byDate(ctx context.Context, tips []object.ID, yield func(*CommitInfo, error) bool) error {
+func (w *walker) byDate(ctx context.Context, tips []object.ID, yield func(walked, error) bool) error {
 	q := newQueue(byCommitDate)
 	queued := map[object.ID]bool{}
 	push := func(ids []object.ID) error {
@@ -224,11 +232,11 @@ func (w *walker) byDate(ctx context.Context, tips []object.ID, yield func(*Commi
 				continue
 			}
 			queued[id] = true
-			c, err := w.commits.get(ctx, id)
+			n, err := w.get(ctx, id)
 			if err != nil {
 				return err
 			}
-			q.push(c)
+			q.push(n)
 		}
 		return nil
 	}
@@ -236,12 +244,18 @@ func (w *walker) byDate(ctx context.Context, tips []object.ID, yield func(*Commi
 		return err
 	}
 	for q.len() > 0 {
-		c := q.pop()
-		c.Edges = w.edges(c)
-		if err := push(c.Edges); err != nil {
+		n := q.pop()
+		if w.simplify != nil && !yield(walked{Node: n}, nil) {
+			return nil // before the search for the next one, which may be long
+		}
+		edges, err := w.edges(ctx, n)
+		if err != nil {
 			return err
 		}
-		if !yield(c, nil) {
+		if err := push(edges); err != nil {
+			return err
+		}
+		if w.simplify == nil && !yield(walked{n, edges}, nil) {
 			return nil
 		}
 	}

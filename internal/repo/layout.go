@@ -24,6 +24,7 @@ type Layout struct {
 func (l Layout) Bare() bool { return l.Root == "" }
 
 func (l Layout) metaPath() string   { return filepath.Join(l.Dir, "meta.db") }
+func (l Layout) cachePath() string  { return filepath.Join(l.Dir, "cache.db") }
 func (l Layout) objectsDir() string { return filepath.Join(l.Dir, "objects") }
 func (l Layout) lockPath() string   { return filepath.Join(l.Dir, "lock") }
 

@@ -17,11 +17,12 @@ const (
 // that no other common ancestor reaches, youngest first. None is an empty
 // result. It visits nothing of smaller generation than the answer.
 func (r *Repo) MergeBases(ctx context.Context, a, b object.ID) ([]object.ID, error) {
-	commits := commitCache{repo: r, seen: map[object.ID]*CommitInfo{}}
+	commits := r.nodes(false)
+	defer commits.remember()
 	flags := map[object.ID]uint8{}
 	q := newQueue(byGeneration)
 	fresh := 0 // commits in q that are not stale
-	push := func(c *CommitInfo, f uint8) {
+	push := func(c *Node, f uint8) {
 		id := c.ID
 		old, known := flags[id]
 		flags[id] = old | f
@@ -84,7 +85,8 @@ func (r *Repo) IsAncestor(ctx context.Context, old, new object.ID) (bool, error)
 		_, err := r.Commit(ctx, old)
 		return true, err
 	}
-	commits := commitCache{repo: r, seen: map[object.ID]*CommitInfo{}}
+	commits := r.nodes(false)
+	defer commits.remember()
 	target, err := commits.get(ctx, old)
 	if err != nil {
 		return false, err

@@ -10,15 +10,15 @@ type commitQueue struct{ h commitHeap }
 type before func(a, b queued) bool
 
 func byGeneration(a, b queued) bool {
-	if a.c.Generation != b.c.Generation {
-		return a.c.Generation > b.c.Generation
+	if a.n.Generation != b.n.Generation {
+		return a.n.Generation > b.n.Generation
 	}
 	return a.came < b.came
 }
 
 func byCommitDate(a, b queued) bool {
-	if a.c.Committer.When != b.c.Committer.When {
-		return a.c.Committer.When > b.c.Committer.When
+	if a.n.When != b.n.When {
+		return a.n.When > b.n.When
 	}
 	return a.came < b.came
 }
@@ -29,17 +29,17 @@ func newQueue(f before) *commitQueue { return &commitQueue{h: commitHeap{before:
 
 func (q *commitQueue) len() int { return len(q.h.items) }
 
-func (q *commitQueue) top() *CommitInfo { return q.h.items[0].c }
+func (q *commitQueue) top() *Node { return q.h.items[0].n }
 
-func (q *commitQueue) push(c *CommitInfo) {
+func (q *commitQueue) push(n *Node) {
 	q.h.count++
-	heap.Push(&q.h, queued{c: c, came: q.h.count})
+	heap.Push(&q.h, queued{n: n, came: q.h.count})
 }
 
-func (q *commitQueue) pop() *CommitInfo { return heap.Pop(&q.h).(queued).c }
+func (q *commitQueue) pop() *Node { return heap.Pop(&q.h).(queued).n }
 
 type queued struct {
-	c    *CommitInfo
+	n    *Node
 	came int
 }
 

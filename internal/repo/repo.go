@@ -20,9 +20,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/strata-data/strata/internal/store"
+	"github.com/strata-data/strata/internal/store/cache"
 	"github.com/strata-data/strata/internal/store/meta"
 	"github.com/strata-data/strata/internal/store/segment"
 	"github.com/strata-data/strata/internal/vfs"
@@ -48,6 +50,9 @@ type Repo struct {
 	opt     Options
 	meta    *meta.DB
 	objects store.Store
+
+	cacheOnce sync.Once
+	cache     *cache.DB // see Cache
 }
 
 // Open opens the repository that dir is in, which Find finds. Errors are
@@ -110,8 +115,14 @@ func (r *Repo) Mem() int64 { return r.opt.Mem }
 // Now returns the time by the clock that the repository was opened with.
 func (r *Repo) Now() time.Time { return r.opt.Now() }
 
-// Close releases the object store.
-func (r *Repo) Close() error { return r.objects.Close() }
+// Close releases the object store and the cache.
+func (r *Repo) Close() error {
+	err := r.objects.Close()
+	if r.cache != nil {
+		err = errors.Join(err, r.cache.Close())
+	}
+	return err
+}
 
 // lockPoll is the pause between two attempts to take the lock.
 const lockPoll = 20 * time.Millisecond

@@ -15,7 +15,7 @@ import (
 // generations, so once the commits of greater generation have been counted,
 // the number of a commit's children is final, and the walk need not read the
 // whole history before it yields the first commit.
-func (w *walker) topological(ctx context.Context, tips []object.ID, lines bool, yield func(*CommitInfo, error) bool) error {
+func (w *walker) topological(ctx context.Context, tips []object.ID, lines bool, yield func(walked, error) bool) error {
 	t := &topoWalk{walker: w, counting: newQueue(byGeneration), children: map[object.ID]int{}, queued: map[object.ID]bool{}}
 	ready, err := t.start(ctx, tips, lines)
 	if err != nil {
@@ -23,12 +23,15 @@ func (w *walker) topological(ctx context.Context, tips []object.ID, lines bool, 
 	}
 	for ready.len() > 0 {
 		c := ready.pop()
-		c.Edges = w.edges(c)
-		if !yield(c, nil) {
+		edges, err := w.edges(ctx, c)
+		if err != nil {
+			return err
+		}
+		if !yield(walked{c, edges}, nil) {
 			return nil
 		}
-		for _, p := range c.Edges {
-			parent, err := w.commits.parent(ctx, c, p)
+		for _, p := range edges {
+			parent, err := w.parent(ctx, c, p)
 			if err != nil {
 				return err
 			}
@@ -59,7 +62,7 @@ func (t *topoWalk) start(ctx context.Context, tips []object.ID, lines bool) (*co
 		if !t.has(id) || t.queued[id] {
 			continue
 		}
-		c, err := t.commits.get(ctx, id)
+		c, err := t.get(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +74,7 @@ func (t *topoWalk) start(ctx context.Context, tips []object.ID, lines bool) (*co
 	if err := t.countAbove(ctx, lowest); err != nil {
 		return nil, err
 	}
-	var first []*CommitInfo
+	var first []*Node
 	for byDate.len() > 0 {
 		if c := byDate.pop(); t.children[c.ID] == 0 {
 			first = append(first, c)
@@ -94,12 +97,16 @@ func (t *topoWalk) start(ctx context.Context, tips []object.ID, lines bool) (*co
 func (t *topoWalk) countAbove(ctx context.Context, g uint32) error {
 	for t.counting.len() > 0 && t.counting.top().Generation > g {
 		c := t.counting.pop()
-		for _, p := range t.edges(c) {
+		edges, err := t.edges(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, p := range edges {
 			t.children[p]++
 			if t.queued[p] {
 				continue
 			}
-			parent, err := t.commits.parent(ctx, c, p)
+			parent, err := t.parent(ctx, c, p)
 			if err != nil {
 				return err
 			}
