@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strata-data/strata/pkg/strata"
 )
 
 // TestDocs keeps docs/cli and docs/errors.md equal to what the program says of
@@ -114,6 +116,10 @@ is neither the user's mistake nor strata's: without it a full disk would have to
 			hint = "`" + hint + "`"
 		}
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", s.name, s.exit, s.text, hint)
+	}
+	b.WriteString("\n## Findings of strata fsck\n\nThe ids are stable. One finding may be less severe than its kind usually is.\n\n| id | severity | meaning |\n|---|---|---|\n")
+	for _, k := range strata.FsckKinds() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", k.ID, k.Severity, k.Text)
 	}
 	b.WriteString("\nWarnings have the same form, `warning[slug]: ...`, and never change the exit code.\n")
 	return b.String()

@@ -56,6 +56,7 @@ func verbGroups(env *Env) []group {
 		}},
 		{"house", "House-keeping", []*cobra.Command{
 			newConfigCmd(env),
+			newFsckCmd(env),
 			newDoctorCmd(env),
 			newCompletionCmd(env),
 			newVersionCmd(env),

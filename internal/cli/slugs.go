@@ -65,6 +65,7 @@ func slugs() []slug {
 		{"ref-moved", exitLost, "strata log --oneline, then repeat the command", "A branch points to another commit than the one that this command started from, since someone else moved it meanwhile. Nothing was overwritten."},
 
 		{"corrupt-object", exitBadData, "strata doctor", "Bytes in the store do not match the id that names them, so they were changed by the disk or by another program. Strata never hands out such bytes. A copy of the same object from another repository repairs it."},
+		{"damaged-repository", exitBadData, "strata fsck --repair", "strata fsck found errors, which it has listed; strata help fsck-findings says what each kind means. Nothing was changed. What is whole can still be read."},
 		{"unsupported-format", exitBadData, "strata version", "A newer version of strata wrote this repository or object. The message names what is unknown to this version."},
 		{"duplicate-key", exitBadData, "strata add PATH --key COL,COL   or   --on-duplicate last", "Several rows of one file have the same key, so they cannot be told apart in later versions. Name more columns as key, or say which of the rows counts."},
 		{"null-key", exitBadData, "", "A row has no value in a key column."},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/strata-data/strata/pkg/strata"
 )
 
 // topic is a page of help that belongs to no verb.
@@ -16,6 +18,7 @@ func topics() []topic {
 	return []topic{
 		{"exit-codes", "what a command's exit code means", exitCodesPage},
 		{"environment", "variables that are looked at, and what wins", fixed(environmentText)},
+		{"fsck-findings", "what strata fsck can find", fsckPage},
 		{"formats", "file formats, and what scripts may rely on", fixed(formatsText)},
 		{"revisions", "how to name a commit, a dataset, a sample", fixed(revisionsText)},
 	}
@@ -49,6 +52,16 @@ func exitCodesPage() string {
 		}
 	}
 	b.WriteString("\nEvery word in the lists is an error; strata help WORD explains it.\n")
+	return b.String()
+}
+
+// fsckPage lists the kinds of findings.
+func fsckPage() string {
+	var b strings.Builder
+	b.WriteString("What strata fsck can find. The ids are stable. An error means that data is lost or\nwrong; a finding may be less severe than its kind usually is.\n")
+	for _, k := range strata.FsckKinds() {
+		fmt.Fprintf(&b, "\n  %s (%s)\n      %s\n", k.ID, k.Severity, strings.ReplaceAll(wrap(k.Text, 72), "\n", "\n      "))
+	}
 	return b.String()
 }
 

@@ -1,0 +1,51 @@
+package strata
+
+import (
+	"context"
+
+	"github.com/strata-data/strata/internal/fsck"
+	"github.com/strata-data/strata/internal/repo"
+)
+
+// FsckOptions say what Fsck checks.
+type FsckOptions struct {
+	Revisions []string // only these with all that they reach; none = everything
+	Deep      bool     // decode every page, restore every file
+	Limit     int      // findings of one kind in the report; 0 = 1000
+	Progress  func(phase string, bytes, objects, totalBytes int64)
+}
+
+// FsckReport is strata.fsck/1: what a check found.
+type FsckReport = fsck.Report
+
+// FsckFinding is one thing that is wrong.
+type FsckFinding = fsck.Finding
+
+// FsckKind is one kind of finding.
+type FsckKind = fsck.Kind
+
+// FsckKinds returns every kind of finding.
+func FsckKinds() []FsckKind { return fsck.Kinds() }
+
+// OpenDamaged is Open without looking inside the repository, for Fsck.
+func OpenDamaged(dir string, o Options) (*Repo, error) {
+	r, err := repo.OpenDamaged(dir, o.forRepo())
+	if err != nil {
+		return nil, err
+	}
+	return o.wrap(r), nil
+}
+
+// Fsck checks the repository and changes nothing. What is wrong is in the
+// report, not in the error.
+func (r *Repo) Fsck(ctx context.Context, o FsckOptions) (*FsckReport, error) {
+	opt := fsck.Options{Deep: o.Deep, Limit: o.Limit, Progress: o.Progress}
+	for _, rev := range o.Revisions {
+		id, err := r.r.Resolve(ctx, rev)
+		if err != nil {
+			return nil, err
+		}
+		opt.Tips = append(opt.Tips, id)
+	}
+	return fsck.Run(ctx, r.r, opt)
+}
