@@ -178,3 +178,19 @@ func walk(ctx context.Context, r store.Reader, at Root, yield func(Root, error) 
 	}
 	return true
 }
+
+// Seeker finds leaves by ascending keys.
+type Seeker struct{ c *cursor }
+
+// NewSeeker returns a Seeker of the tree.
+func NewSeeker(r store.Reader, root Root) *Seeker { return &Seeker{newCursor(r, root)} }
+
+// Leaf returns the leaf that holds the key if any does, and false behind the
+// last one. Keys must not descend from call to call.
+func (s *Seeker) Leaf(ctx context.Context, key []byte) (Entry, bool, error) {
+	if err := s.c.seek(ctx, key); err != nil {
+		return Entry{}, false, err
+	}
+	e, _, ok := s.c.here()
+	return e, ok, nil
+}

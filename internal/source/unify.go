@@ -226,6 +226,7 @@ func (g *ingester) unify() error {
 	if err := g.setKey(s, before); err != nil {
 		return err
 	}
+	s.DropPolicies()
 	if err := s.Validate(); err != nil {
 		return inFile(q.Files[0].Path, err)
 	}
@@ -252,7 +253,7 @@ func fieldFor(f column.Field, before *column.Schema, hadRows bool, asked *column
 		before = &column.Schema{}
 	}
 	if i := before.ByName(f.Name); i >= 0 && !column.Hidden(before.Fields[i].ID) {
-		out.ID = before.Fields[i].ID
+		out.ID, out.Merge = before.Fields[i].ID, before.Fields[i].Merge
 		if asked == nil && hadRows {
 			if t, err := common(before.Fields[i].Type, f.Type); err == nil {
 				out.Type = t
