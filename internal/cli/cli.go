@@ -89,9 +89,9 @@ func (e *Env) end(err error) error {
 	return err
 }
 
-// gitArguments writes two habits of git in a form that the flag parser knows: -C
+// gitArguments writes three habits of git in a form that the flag parser knows: -C
 // before the verb as --directory, as behind some verbs -C is a flag of the verb,
-// and -5 behind log, reflog and head as -n5.
+// -5 behind log, reflog and head as -n5, and -SKEY as --gpg-sign=KEY.
 func gitArguments(args []string) []string {
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
@@ -108,7 +108,7 @@ func gitArguments(args []string) []string {
 		case strings.HasPrefix(a, "-") && a != "--" && a != "-":
 			out = append(out, a)
 		default:
-			return append(out, countArguments(args[i:])...)
+			return append(out, stickyKey(countArguments(args[i:]))...)
 		}
 	}
 	return out

@@ -55,6 +55,12 @@ func slugOf(err error) string {
 		return slugOfMissing(err)
 	case as[*vfs.LockedError](err):
 		return "locked"
+	case errors.Is(err, strata.ErrNoSigningKey):
+		return "no-signing-key"
+	case errors.Is(err, strata.ErrNotSigned):
+		return "not-signed"
+	case errors.Is(err, strata.ErrNoSSHKeygen), errors.Is(err, strata.ErrNoPrograms):
+		return "no-program"
 	case errors.Is(err, strata.ErrProofMalformed):
 		return "bad-proof"
 	case errors.Is(err, object.ErrCorrupt):

@@ -15,6 +15,7 @@ type logOptions struct {
 	strata.LogOptions
 	oneline, graph, jsonl, decorate bool
 	none                            bool // -n 0
+	signatures                      bool // check them
 	format                          string
 	args                            []string // revisions or addresses; the first tells
 	addresses                       []string // behind --
@@ -53,7 +54,8 @@ func newLogCmd(env *Env) *cobra.Command {
 	f.BoolVar(&o.FirstParent, "first-parent", false, "follow only the first parent of merges")
 	f.BoolVar(&o.All, "all", false, "begin at all branches and tags")
 	f.BoolVar(&o.decorate, "decorate", false, "name branches and tags, as on a terminal")
-	f.StringVar(&o.format, "format", "", "print each commit as `TEXT`, with git's %H %h %an %ae %ad %aI %cd %cI %s %b %B %P %p %T %D %d %n %%")
+	f.BoolVar(&o.signatures, "show-signature", false, "check the signature of each commit")
+	f.StringVar(&o.format, "format", "", "print each commit as `TEXT`, with git's %H %h %an %ae %ad %aI %cd %cI %s %b %B %P %p %T %D %d %G? %GS %GK %n %%")
 	f.BoolVar(&o.jsonl, "jsonl", false, "one JSON object a line, between a header and a footer")
 	return cmd
 }
@@ -94,6 +96,9 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 func (o *logOptions) commits(ctx context.Context, r *strata.Repo) iter.Seq2[*strata.LogEntry, error] {
 	if o.none {
 		return func(func(*strata.LogEntry, error) bool) {}
+	}
+	if o.signatures || strings.Contains(o.format, "%G") {
+		return withSignatures(ctx, r, r.Log(ctx, o.LogOptions))
 	}
 	return r.Log(ctx, o.LogOptions)
 }

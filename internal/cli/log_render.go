@@ -109,6 +109,9 @@ func commitLines(st style, e *strata.LogEntry, decorate bool) []string {
 		}
 		lines = append(lines, "Merge: "+strings.Join(short, " "))
 	}
+	if e.Signature != nil {
+		lines = append(lines, "Signature: "+signatureText(st, e.Signature))
+	}
 	lines = append(lines, "Author: "+personText(e.Author), "Date:   "+e.Author.Time.Format(dateLayout))
 	return append(lines, messageLines(e.Message)...)
 }
@@ -225,6 +228,9 @@ func formatCommit(st style, e *strata.LogEntry, text string) string {
 		values = append(values, who.letter+"n", who.p.Name, who.letter+"e", who.p.Email, who.letter+"d", who.p.Time.Format(dateLayout),
 			who.letter+"I", who.p.Time.Format(time.RFC3339), who.letter+"s", who.p.Time.Format("2006-01-02"),
 			who.letter+"t", unixText(who.p.Time))
+	}
+	if s := e.Signature; s != nil {
+		values = append(values, "%G?", signatureLetter(s), "%GS", safeText(s.Signer), "%GK", safeText(s.Key))
 	}
 	return strings.NewReplacer(values...).Replace(text)
 }

@@ -35,6 +35,8 @@ func verbGroups(env *Env) []group {
 			newDescribeCmd(env),
 			newProveCmd(env),
 			newVerifyProofCmd(env),
+			newVerifyCommitCmd(env),
+			newVerifyTagCmd(env),
 		}},
 		{"history", "Change history", []*cobra.Command{
 			newCommitCmd(env),

@@ -13,6 +13,7 @@ import (
 type showOptions struct {
 	rows        int
 	stat, patch bool // of a commit: its counts, or its samples
+	signatures  bool // check that of a commit or tag
 }
 
 func newShowCmd(env *Env) *cobra.Command {
@@ -35,6 +36,7 @@ func newShowCmd(env *Env) *cobra.Command {
 	f.SortFlags = false
 	f.IntVarP(&o.rows, "rows", "n", 10, "show `N` samples of a dataset")
 	f.BoolVar(&o.stat, "stat", false, "of a commit: the counts of each dataset, with a bar")
+	f.BoolVar(&o.signatures, "show-signature", false, "of a commit or tag: check its signature")
 	f.BoolVarP(&o.patch, "patch", "p", false, "of a commit: every sample that it changes, with whole values")
 	return cmd
 }
@@ -59,6 +61,9 @@ func runShow(ctx context.Context, env *Env, o *showOptions, names []string) erro
 	var all []*strata.ShowResult
 	for _, name := range names {
 		res, err := r.Show(ctx, strata.ShowOptions{Name: name, Rows: o.rows})
+		if err == nil && o.signatures {
+			err = checkShown(ctx, r, res)
+		}
 		if err != nil {
 			return err
 		}
@@ -84,12 +89,26 @@ func runShow(ctx context.Context, env *Env, o *showOptions, names []string) erro
 	return nil
 }
 
+// checkShown checks the signatures of what is shown.
+func checkShown(ctx context.Context, r *strata.Repo, res *strata.ShowResult) (err error) {
+	if res.Tag != nil {
+		res.Tag.Signature, err = r.SignatureOf(ctx, res.Tag.ID)
+	}
+	if res.Commit != nil && err == nil {
+		res.Commit.Signature, err = r.SignatureOf(ctx, res.Commit.ID)
+	}
+	return err
+}
+
 func printShown(ctx context.Context, env *Env, r *strata.Repo, o *showOptions, res *strata.ShowResult) error {
 	st := env.Style()
 	if t := res.Tag; t != nil {
 		env.Printf("%s\n", st.ID("tag "+t.Name))
 		if t.Tagger != nil {
 			env.Printf("Tagger: %s\nDate:   %s\n", personText(*t.Tagger), t.Tagger.Time.Format(dateLayout))
+		}
+		if t.Signature != nil {
+			env.Printf("Signature: %s\n", signatureText(st, t.Signature))
 		}
 		env.Printf("\n%s\n", t.Message)
 	}

@@ -39,6 +39,8 @@ func slugs() []slug {
 		{"nothing-to-amend", exitUsage, `strata commit -m "MESSAGE"`, "There is no commit yet that could be amended."},
 		{"no-identity", exitUsage, `strata config set --user user.name "NAME"; strata config set --user user.email EMAIL`,
 			"A commit records who made it. Strata looks at STRATA_AUTHOR_NAME and STRATA_AUTHOR_EMAIL, at its own configuration (user.name, user.email), then at git's."},
+		{"no-signing-key", exitUsage, "strata config set --user user.signingkey ~/.ssh/id_ed25519.pub",
+			"Signing needs an SSH key: user.signingkey or signing.key names its file, or -SKEY does. The user.signingkey of git counts where git has gpg.format = ssh."},
 		{"is-a-directory", exitUsage, "", "A directory was named where a file is wanted. Nothing was done."},
 		{"cannot-add", exitUsage, "strata help formats", "The file cannot be added in the way that was asked for: its format has no rows, or flags do not fit it."},
 		{"needs-input", exitUsage, "", "A question would have to be asked, but nobody is there to answer it or --no-input was given."},
@@ -57,6 +59,7 @@ func slugs() []slug {
 		{"missing-object", exitNotFound, "strata doctor", "The store does not have an object that something else refers to. Either it was never fetched or the store was damaged."},
 
 		{"not-allowed", exitForbidden, "", "The operating system does not let this user read or write the file."},
+		{"not-signed", exitForbidden, "", "ssh-keygen did not sign: the passphrase was wrong, the file is no private key, or no agent holds the key. What it said follows. Nothing was committed."},
 		{"no-credentials", exitForbidden, "", "The remote asks for credentials and none were found or they were refused."},
 
 		{"network", exitRemote, "run the same command again later", "A remote did not answer, or not in time. Objects that were already moved are not moved again."},
@@ -80,6 +83,8 @@ func slugs() []slug {
 		{"already-exists", exitKeepsWork, "", "Something of this name exists already and would be replaced."},
 
 		{"disk-full", exitSystem, "free some space, then run the same command again", "The disk is full, or a quota is reached. The repository is as it was before the command."},
+		{"no-program", exitSystem, "install OpenSSH 8.2 or newer, or name ssh-keygen with strata config set --user signing.program PATH",
+			"A program that strata relies on could not be started: ssh-keygen makes and checks signatures. Nothing was changed."},
 		{"failed", exitSystem, "strata doctor", "The operating system reported an error that has no page of its own."},
 
 		{"bug", exitBug, "", "Strata stopped on a mistake of its own. The repository is as it was before the command or as it was after it, never in between. The stack is in the file that the message names. Send it with the output of strata doctor."},

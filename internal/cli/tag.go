@@ -38,10 +38,15 @@ func newTagCmd(env *Env) *cobra.Command {
 	f.BoolVarP(&o.Annotate, "annotate", "a", false, "make an annotated tag")
 	f.StringArrayVarP(&o.messages, "message", "m", nil, "its message is `TEXT`; several are its paragraphs; implies --annotate")
 	f.StringVarP(&o.file, "file", "F", "", "take the message from `FILE`; - is standard input; implies --annotate")
+	f.BoolVarP(&o.Sign, "sign", "s", false, "sign it with your SSH key; implies --annotate")
+	f.StringVarP(&o.Key, "local-user", "u", "", "sign it with `KEY`; implies --annotate")
+	f.BoolVar(&o.NoSign, "no-sign", false, "do not sign, whatever the setting tag.sign says")
 	f.BoolVarP(&o.delete, "delete", "d", false, "delete tags")
 	f.BoolVarP(&o.Force, "force", "f", false, "move a tag that exists")
 	cmd.MarkFlagsMutuallyExclusive("list", "delete", "annotate")
 	cmd.MarkFlagsMutuallyExclusive("message", "file")
+	cmd.MarkFlagsMutuallyExclusive("sign", "no-sign")
+	cmd.MarkFlagsMutuallyExclusive("local-user", "no-sign")
 	return cmd
 }
 
@@ -62,6 +67,10 @@ func runTag(ctx context.Context, env *Env, o *tagOptions, args []string) error {
 	if len(args) == 2 {
 		o.Revision = previous(args[1])
 	}
+	if o.Key != "" {
+		o.Sign = true
+	}
+	o.Annotate = o.Annotate || o.Sign
 	if err := o.readMessage(ctx, env); err != nil {
 		return err
 	}
