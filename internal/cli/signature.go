@@ -27,24 +27,35 @@ func (v signValue) Set(key string) error {
 	return nil
 }
 
-// stickyKey writes git's -SKEY as --gpg-sign=KEY behind verbs that make commits.
+// stickyKey writes git's -SKEY as --gpg-sign=KEY behind verbs that make commits;
+// as in git, the rest of a group of short flags is the key: -qSKEY.
 func stickyKey(args []string) []string {
 	switch args[0] {
 	case "commit", "merge", "cherry-pick", "revert":
 	default:
 		return args
 	}
-	out := append([]string{}, args...)
-	for i, a := range out {
+	var out []string
+	for i, a := range args {
 		if a == "--" {
-			break
+			return append(out, args[i:]...)
 		}
-		if key, ok := strings.CutPrefix(a, "-S"); ok && key != "" && key[0] != '=' && !takesValue(out[i-1]) {
-			out[i] = "--gpg-sign=" + key
+		before, key, ok := strings.Cut(a, "S")
+		short := len(before) > 0 && before[0] == '-' && !strings.HasPrefix(before, "--") && !strings.ContainsAny(before, valueFlags)
+		if !ok || !short || key == "" || key[0] == '=' || i > 0 && takesValue(args[i-1]) {
+			out = append(out, a)
+			continue
 		}
+		if before != "-" {
+			out = append(out, before)
+		}
+		out = append(out, "--gpg-sign="+key)
 	}
 	return out
 }
+
+// valueFlags are the short flags of these verbs that have a value.
+const valueFlags = "mFX"
 
 // takesValue reports whether an argument is a flag of a verb that makes commits
 // whose value is the next argument.
@@ -54,7 +65,7 @@ func takesValue(flag string) bool {
 		return true
 	}
 	short := len(flag) > 1 && flag[0] == '-' && flag[1] != '-'
-	return short && strings.ContainsAny(flag[len(flag)-1:], "mFX")
+	return short && strings.IndexAny(flag, valueFlags) == len(flag)-1
 }
 
 // withSignatures checks the signature of each commit that is yielded.

@@ -79,7 +79,10 @@ func explain(b []byte, pageType string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return annotated(object.Sum(b), t), nil
+		return struct {
+			TagInfo
+			Extra map[string]string `json:"extra"`
+		}{annotated(object.Sum(b), t), extraOf(t.Extra)}, nil
 	case object.KindTable:
 		return table.InspectTable(b)
 	case object.KindSchema:
@@ -112,15 +115,20 @@ func explainCommit(b []byte) (any, error) {
 		return nil, err
 	}
 	info := commitInfo(&repo.CommitInfo{ID: object.Sum(b), Commit: c})
-	extra := map[string]string{}
-	for _, f := range c.Extra {
-		extra[f.Name] = f.Value
-	}
 	return struct {
 		CommitInfo
 		Generation uint32            `json:"generation"`
 		Extra      map[string]string `json:"extra"`
-	}{info, c.Generation, extra}, nil
+	}{info, c.Generation, extraOf(c.Extra)}, nil
+}
+
+// extraOf returns further fields by name.
+func extraOf(fields []repo.Field) map[string]string {
+	extra := map[string]string{}
+	for _, f := range fields {
+		extra[f.Name] = f.Value
+	}
+	return extra
 }
 
 // treeLine is a dataset of a tree object.
