@@ -105,44 +105,59 @@ const verifyRun = 4 << 20
 // Verify reads every copy of every object, segment by segment in the order of
 // the disk, and calls visit for each, and for each fault of a segment. It goes
 // on after every fault; the error is that of visit or of ctx. visit is called
-// from Options.Workers goroutines at a time. Cost: the store is read once.
+// from Options.Workers goroutines at a time. Cost: the store is read once, and
+// up to four times Options.CacheBytes of deltas are held in memory.
 func (s *Store) Verify(ctx context.Context, visit func(Stored) error) error {
 	v, err := s.refresh(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer s.release(v)
-	for _, f := range v.files {
-		if err := s.verifyFile(ctx, v, f, visit); err != nil {
+	vf := &verifier{s: s, v: v, visit: visit, room: 4 * s.opt.CacheBytes, waiting: map[object.ID][]waiting{}}
+	indexes := make([][]indexed, len(v.files))
+	for i, f := range v.files {
+		if indexes[i], err = vf.index(f); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func (s *Store) verifyFile(ctx context.Context, v *view, f *file, visit func(Stored) error) error {
-	report := func(fault Fault, err error) error {
-		return visit(Stored{Segment: f.info.Name, Fault: fault, Detail: detailOf(err)})
-	}
-	if f.broken != nil {
-		return report(f.faultOfFile(), f.broken)
-	}
-	all, damage := f.intact()
-	for _, err := range damage {
-		if err := report(FaultIndex, err); err != nil {
-			return err
-		}
-	}
-	if damage == nil {
-		if err := f.contradiction(len(all)); err != nil {
-			if err := report(FaultIndex, err); err != nil {
+	for _, work := range []func(context.Context, *file, []indexed) error{vf.collectDeltas, vf.blocks} {
+		for i, f := range v.files {
+			if err := vf.inRuns(ctx, f, indexes[i], work); err != nil {
 				return err
 			}
 		}
 	}
+	return vf.rest(ctx)
+}
+
+// index reports the faults of a segment as a whole and returns the entries of
+// its index in the order of the disk.
+func (vf *verifier) index(f *file) ([]indexed, error) {
+	report := func(fault Fault, err error) error {
+		return vf.visit(Stored{Segment: f.info.Name, Fault: fault, Detail: detailOf(err)})
+	}
+	if f.broken != nil {
+		return nil, report(f.faultOfFile(), f.broken)
+	}
+	all, damage := f.intact()
+	if damage == nil {
+		if err := f.contradiction(len(all)); err != nil {
+			damage = append(damage, err)
+		}
+	}
+	for _, err := range damage {
+		if err := report(FaultIndex, err); err != nil {
+			return nil, err
+		}
+	}
 	sortByPlace(all)
+	return all, nil
+}
+
+// inRuns calls work for runs of neighbouring blocks, on several goroutines.
+func (vf *verifier) inRuns(ctx context.Context, f *file, all []indexed, work func(context.Context, *file, []indexed) error) error {
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(s.opt.Workers)
+	g.SetLimit(vf.s.opt.Workers)
 	for len(all) > 0 && gctx.Err() == nil {
 		n, raw := 0, 0
 		for n < len(all) && (raw < verifyRun || all[n].place == all[n-1].place) {
@@ -153,7 +168,7 @@ func (s *Store) verifyFile(ctx context.Context, v *view, f *file, visit func(Sto
 		}
 		run := all[:n]
 		all = all[n:]
-		g.Go(func() error { return s.verifyBlocks(gctx, v, f, run, visit) })
+		g.Go(func() error { return work(gctx, f, run) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
@@ -222,30 +237,8 @@ func (f *file) intact() (all []indexed, damage []error) {
 	return all, damage
 }
 
-// verifyBlocks reads the objects of neighbouring blocks.
-func (s *Store) verifyBlocks(ctx context.Context, v *view, f *file, run []indexed, visit func(Stored) error) error {
-	var buf []byte
-	for len(run) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n := 1
-		for n < len(run) && run[n].place == run[0].place {
-			n++
-		}
-		raw, err := s.wholeBlock(f, run[0].place, &buf)
-		for _, x := range run[:n] {
-			found := s.verifyObject(v, f, x, raw, err)
-			if err := visit(found); err != nil {
-				return err
-			}
-		}
-		run = run[n:]
-	}
-	return nil
-}
-
-// wholeBlock returns the decoded block p; *buf is the memory for stored bytes.
+// wholeBlock returns the decoded block p; *buf is the memory for stored bytes,
+// which a raw block is given out in.
 func (s *Store) wholeBlock(f *file, p place, buf *[]byte) (raw []byte, err error) {
 	defer guard(&err)()
 	at, err := f.locate(p)
@@ -260,58 +253,6 @@ func (s *Store) wholeBlock(f *file, p place, buf *[]byte) (raw []byte, err error
 		return nil, err
 	}
 	return s.decoder.decode(stored, p.codec, int(p.raw))
-}
-
-// verifyObject checks the copy x of an object, whose block is raw unless that
-// could not be read.
-func (s *Store) verifyObject(v *view, f *file, x indexed, raw []byte, err error) (found Stored) {
-	found = Stored{Segment: f.info.Name, ID: x.id}
-	var fault error
-	defer func() {
-		if fault != nil {
-			found.Bytes, found.Fault, found.Detail = nil, FaultRead, detailOf(fault)
-		}
-	}()
-	defer guard(&fault)()
-	where := fmt.Sprintf("pack %d offset %d: ", x.pack, x.place.off)
-	switch {
-	case errors.Is(err, errShort):
-		found.Fault = FaultTruncated
-	case err != nil && !errors.Is(err, object.ErrCorrupt):
-		found.Fault = FaultRead
-	case err != nil:
-		found.Fault = FaultHash
-	}
-	if err != nil {
-		found.Detail = where + detailOf(err)
-		return found
-	}
-	b := raw[x.off : x.off+x.size : x.off+x.size]
-	if x.depth > 0 {
-		if b, err = s.whole(v, x, b); err != nil {
-			found.Fault, found.Detail = FaultBase, where+detailOf(err)
-			return found
-		}
-	}
-	if object.Sum(b) != x.id {
-		found.Fault, found.Detail = FaultHash, where+"its bytes have another hash"
-		return found
-	}
-	found.Bytes = b
-	return found
-}
-
-// whole makes the object whose delta is b.
-func (s *Store) whole(v *view, x indexed, b []byte) ([]byte, error) {
-	if len(b) < object.Size {
-		return nil, fmt.Errorf("%w: its delta has no base", object.ErrCorrupt)
-	}
-	id := object.ID(b[:object.Size])
-	base, err := s.assemble(v, id, 1, false)
-	if err != nil {
-		return nil, fmt.Errorf("its base %s: %w", id, err)
-	}
-	return apply(base, b[object.Size:], maxObject)
 }
 
 // errShort marks a block that its pack does not reach.
