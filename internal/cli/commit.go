@@ -64,6 +64,15 @@ func runCommit(ctx context.Context, env *Env, o *commitOptions) error {
 	if err != nil {
 		return err
 	}
+	if !given && !o.Amend {
+		u, err := r.Unfinished(ctx)
+		if err != nil {
+			return err
+		}
+		if u != nil && u.Message != "" {
+			o.Message, given = u.Message, true
+		}
+	}
 	ask := o.edit || !given && !(o.Amend && o.noEdit) && !o.AllowEmptyMessage && !o.DryRun
 	if ask {
 		if err := o.editMessage(ctx, env, r); err != nil {
@@ -80,7 +89,7 @@ func runCommit(ctx context.Context, env *Env, o *commitOptions) error {
 			Hints: []string{"strata commit --amend --allow-empty, or strata reset HEAD~1 to take it back"}}
 	}
 	if err != nil {
-		return err
+		return leftFailure(err)
 	}
 	env.stopProgress()
 	if env.Flags.JSON {

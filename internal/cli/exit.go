@@ -92,6 +92,22 @@ func slugOf(err error) string {
 		return "nothing-to-commit"
 	case errors.Is(err, repo.ErrNothingToUndo), errors.Is(err, repo.ErrNothingToRedo):
 		return "nothing-to-undo"
+	case as[*strata.ConflictError](err), as[*strata.OctopusError](err), as[*strata.PathClaimError](err):
+		return "conflict"
+	case as[*strata.EmptyPickError](err):
+		return "nothing-to-commit"
+	case errors.Is(err, strata.ErrDiverged):
+		return "diverged"
+	case errors.Is(err, strata.ErrUnrelated):
+		return "unrelated-histories"
+	case errors.Is(err, strata.ErrNothingUnfinished):
+		return "nothing-in-progress"
+	case as[*strata.UnfinishedError](err):
+		return "unfinished"
+	case as[*strata.MovedError](err):
+		return "ref-moved"
+	case as[*strata.MainlineError](err):
+		return "bad-value"
 	case errors.Is(err, repo.ErrNothingToAmend):
 		return "nothing-to-amend"
 	case errors.Is(err, repo.ErrEmptyMessage):

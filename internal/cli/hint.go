@@ -69,6 +69,12 @@ func hintFrom(err error) string {
 	if e, ok := find[*strata.NotBranchError](err); ok {
 		return "strata switch --detach " + e.Name
 	}
+	if e, ok := find[*strata.UnfinishedError](err); ok && e.Kind != repo.StateStash {
+		return "strata " + e.Kind + " --continue, or strata " + e.Kind + " --abort"
+	}
+	if e, ok := find[*strata.MovedError](err); ok {
+		return "strata " + e.Kind + " --quit   to leave everything as it is"
+	}
 	if e, ok := find[*strata.NotFoundError](err); ok {
 		return hintMissing(e)
 	}

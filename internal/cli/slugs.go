@@ -26,6 +26,9 @@ func slugs() []slug {
 		{"nothing-to-undo", exitNo, "strata undo --list",
 			"The operation log has no further command that could be taken back, or none that was undone and could be done again. It begins where the repository was made, or at what strata reflog expire left of it."},
 
+		{"diverged", exitNo, "strata merge BRANCH, without --ff-only",
+			"Both sides have commits of their own, so the branch cannot just move forward, and nothing else was allowed. Nothing was done."},
+
 		{"usage", exitUsage, "", "The command line does not have the form that the command expects. Nothing was done."},
 		{"unknown-command", exitUsage, "strata help", "There is no command of this name. The nearest one is named, never run."},
 		{"unknown-flag", exitUsage, "", "The command does not have this flag. Nothing was done. Flags that begin with a letter of the command's arguments can be kept apart with --."},
@@ -41,6 +44,8 @@ func slugs() []slug {
 			"A commit records who made it. Strata looks at STRATA_AUTHOR_NAME and STRATA_AUTHOR_EMAIL, at its own configuration (user.name, user.email), then at git's."},
 		{"no-signing-key", exitUsage, "strata config set --user user.signingkey ~/.ssh/id_ed25519.pub",
 			"Signing needs an SSH key: user.signingkey or signing.key names its file, or -SKEY does. The user.signingkey of git counts where git has gpg.format = ssh."},
+		{"unrelated-histories", exitUsage, "add --allow-unrelated-histories",
+			"The two commits have no commit in common, so they were made in different repositories or one began without history. Merged all the same, every sample that both have in different forms is a conflict."},
 		{"is-a-directory", exitUsage, "", "A directory was named where a file is wanted. Nothing was done."},
 		{"cannot-add", exitUsage, "strata help formats", "The file cannot be added in the way that was asked for: its format has no rows, or flags do not fit it."},
 		{"needs-input", exitUsage, "", "A question would have to be asked, but nobody is there to answer it or --no-input was given."},
@@ -55,6 +60,7 @@ func slugs() []slug {
 		{"unknown-sample", exitNotFound, "", "No sample of the dataset has this key."},
 		{"unknown-slice", exitNotFound, "strata slice list", "No slice of this name is saved in the commit."},
 		{"unknown-key", exitNotFound, "strata config list", "The configuration has no such key."},
+		{"nothing-in-progress", exitNotFound, "strata status", "No merge, cherry-pick or revert has stopped that could be continued or taken back."},
 		{"path-not-found", exitNotFound, "", "A file or directory that was named does not exist."},
 		{"missing-object", exitNotFound, "strata doctor", "The store does not have an object that something else refers to. Either it was never fetched or the store was damaged."},
 
@@ -78,6 +84,8 @@ func slugs() []slug {
 		{"bad-proof", exitBadData, "", "The file is no proof, is damaged, or lacks objects that the look-up reads, so it proves nothing. Whoever made it has to make it again with strata prove."},
 		{"changed-while-read", exitBadData, "run the same command again", "A file changed while it was being read, so nothing of it was added."},
 
+		{"unfinished", exitKeepsWork, "strata status",
+			"A merge, cherry-pick, revert or stash pop has stopped, and what was asked would mix with it. Settle its conflicts and continue it, or take it back with --abort."},
 		{"would-overwrite", exitKeepsWork, "strata commit, or add --force to discard them", "The command would discard changes that are not committed."},
 		{"not-merged", exitKeepsWork, "", "Deleting the branch would leave commits that nothing else reaches."},
 		{"already-exists", exitKeepsWork, "", "Something of this name exists already and would be replaced."},

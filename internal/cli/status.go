@@ -80,6 +80,7 @@ func printStatus(env *Env, res *strata.StatusResult) {
 	if res.Head.IsZero() {
 		env.Printf("No commits yet\n")
 	}
+	printUnfinished(env, res.Unfinished)
 	if len(res.Staged) > 0 {
 		env.Printf("Changes to be committed:  (strata restore --staged <dataset> to unstage)\n")
 		printEntries(env, res.Staged, st.Added)
@@ -261,6 +262,9 @@ func printPorcelain(env *Env, res *strata.StatusResult, nul bool) {
 		head = "(detached)"
 	}
 	env.Printf("# branch.oid %s%s# branch.head %s%s", oid, end, head, end)
+	if u := res.Unfinished; u != nil {
+		env.Printf("# unfinished %s %d%s", u.Kind, u.Left(), end)
+	}
 	for _, l := range joinStatus(res) {
 		e, schema := strata.StatusEntry{Old: l.id, New: l.id}, "."
 		if l.staged != nil {

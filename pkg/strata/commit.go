@@ -82,7 +82,20 @@ func (r *Repo) Commit(ctx context.Context, o CommitOptions) (*CommitResult, erro
 		return nil, err
 	}
 	defer unlock()
+	return r.commit(ctx, o)
+}
+
+// commit is Commit for the holder of the lock, who has added what is to be added.
+// Work that has stopped ends with it.
+func (r *Repo) commit(ctx context.Context, o CommitOptions) (*CommitResult, error) {
 	ro, err := r.commitOptions(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	state, err := r.r.Unfinished(ctx)
+	if err == nil && state != nil {
+		err = r.concluding(ctx, state, &o, ro)
+	}
 	if err != nil {
 		return nil, err
 	}

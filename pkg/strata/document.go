@@ -84,6 +84,8 @@ type StatusResult struct {
 	Unstaged  []StatusEntry `json:"unstaged"`
 	Untracked []string      `json:"untracked"` // paths; a directory ends in /
 	Bare      bool          `json:"bare"`
+	// Unfinished is the merge, cherry-pick, revert or stash pop that has stopped.
+	Unfinished *Unfinished `json:"unfinished,omitempty"`
 }
 
 // StatusEntry is a dataset or a plain file that differs.

@@ -20,8 +20,8 @@ func (r *Repo) Status(ctx context.Context, o StatusOptions) (*StatusResult, erro
 	}
 	out := &StatusResult{Schema: "strata.status/1", Branch: repo.ShortRef(head.Branch), Head: head.ID,
 		Staged: []StatusEntry{}, Unstaged: []StatusEntry{}, Untracked: []string{}, Bare: r.r.Layout().Bare()}
-	if out.Bare {
-		return out, nil
+	if out.Unfinished, err = r.Unfinished(ctx); err != nil || out.Bare {
+		return out, err
 	}
 	st, err := worktree.Status(ctx, r.r, worktree.StatusOptions{NoUntracked: o.NoUntracked})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // Switch moves HEAD to a branch or commit and makes index and working files
 // those of it. Staged changes of datasets that both commits have alike come
-// along; where something would be lost, it is a *worktree.OverwriteError and
+// along; a merge that has stopped is an *UnfinishedError, or given up with Force; where something would be lost, it is a *worktree.OverwriteError and
 // nothing has changed.
 func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, error) {
 	unlock, err := r.r.Lock(ctx)
@@ -21,6 +21,11 @@ func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, erro
 		return nil, err
 	}
 	defer func() { _ = unlock() }()
+	if !o.Force {
+		if err := r.refuseUnfinished(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s, target, err := r.switchPlan(ctx, o)
 	if err != nil {
 		return nil, err
@@ -32,8 +37,10 @@ func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, erro
 	out := &SwitchResult{Schema: "strata.switch/1", From: head.Short(), Created: s.Create || s.Orphan}
 	var is repo.Head
 	finish := func(tx *repo.Tx, _ *repo.Index) (err error) {
-		_, is, err = tx.Switch(s)
-		return err
+		if _, is, err = tx.Switch(s); err != nil {
+			return err
+		}
+		return tx.ClearUnfinished()
 	}
 	if s.Orphan || target == head.ID {
 		// The files stay; with force, changes go.
