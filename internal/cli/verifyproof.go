@@ -17,6 +17,7 @@ import (
 type verifyProofOptions struct {
 	file            string
 	commit          string
+	signers         string
 	present, absent bool
 }
 
@@ -28,6 +29,7 @@ func newVerifyProofCmd(env *Env) *cobra.Command {
 		Long: "Needs no repository: the proof holds the objects on the way from the commit to the\n" +
 			"sample, which are named by their own hashes and looked through again. What it proves\n" +
 			"is about the commit id that you trust: give it with --commit, or compare it yourself.\n" +
+			"Or name with --allowed-signers whose signed commits you trust.\n" +
 			"The exit code is 1 where the proof is sound and shows something else than was asked\n" +
 			"for, and 7 where it proves nothing.",
 		Example: "  strata verify-proof 17.proof --commit 6b06d0c0...\n" +
@@ -41,6 +43,7 @@ func newVerifyProofCmd(env *Env) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.commit, "commit", "", "the `ID` that is trusted, all 64 digits")
+	f.StringVar(&o.signers, "allowed-signers", "", "the commit has to be signed by a key in `FILE`, as ssh-keygen(1) has it")
 	f.BoolVar(&o.present, "present", false, "the sample has to be in the commit")
 	f.BoolVar(&o.absent, "absent", false, "the sample must not be in the commit")
 	cmd.MarkFlagsMutuallyExclusive("present", "absent")
@@ -51,7 +54,10 @@ func newVerifyProofCmd(env *Env) *cobra.Command {
 const maxProof = 300 << 20
 
 func runVerifyProof(ctx context.Context, env *Env, o *verifyProofOptions) error {
-	var vo strata.VerifyProofOptions
+	vo := strata.VerifyProofOptions{Programs: env.programs()}
+	if o.signers != "" {
+		vo.Signers = env.Path(o.signers)
+	}
 	if o.commit != "" {
 		id, err := object.Parse(o.commit)
 		if err != nil {
@@ -113,6 +119,9 @@ func (e *Env) printProof(res *strata.ProofResult) {
 	if c.Committer != c.Author {
 		rows = append(rows, []string{"committer", safeText(personText(c.Committer))}, []string{"committed", c.Committer.Time.Format(dateLayout)})
 	}
+	if res.Signature != nil {
+		rows = append(rows, []string{"signature", signatureText(st, res.Signature)})
+	}
 	rows = append(rows, []string{"subject", safeText(c.Subject)})
 	if res.Reason != "no dataset" {
 		rows = append(rows, []string{"dataset", safeText(res.Dataset) + ", " + plural(res.Rows, "sample")})
@@ -126,7 +135,7 @@ func (e *Env) printProof(res *strata.ProofResult) {
 		}
 		e.printTable(rows, "ll")
 	}
-	if !res.Compared {
+	if !res.Compared && res.Signature == nil {
 		e.Warnf("commit-not-compared", "this is about commit %s; compare the id with the one that you trust, or give it with --commit", c.ID)
 	}
 }

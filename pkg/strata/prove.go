@@ -7,6 +7,7 @@ import (
 
 	"github.com/strata-data/strata/internal/proof"
 	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/sshsig"
 )
 
 // ProveOptions of Repo.Prove.
@@ -46,6 +47,10 @@ type Proven struct {
 type VerifyProofOptions struct {
 	Commit ID    // the commit that is trusted; zero leaves comparing to the caller
 	Want   *bool // the sample has to be present, or absent
+	// Signers is a file of allowed signers (ssh-keygen(1)): the commit has to bear
+	// a good signature by one of them. Checking needs Programs.
+	Signers  string
+	Programs *Programs
 }
 
 // ProofResult is strata.verify-proof/1.
@@ -57,6 +62,8 @@ type ProofResult struct {
 	// Compared says whether the commit was compared with one that the caller
 	// trusts. Without, whoever reads this has to do so.
 	Compared bool `json:"compared"`
+	// Signature is what that of the commit is worth, with Signers.
+	Signature *Signature `json:"signature,omitempty"`
 	Proven
 }
 
@@ -187,7 +194,14 @@ func VerifyProof(ctx context.Context, b []byte, o VerifyProofOptions) (*ProofRes
 	fail := func(format string, args ...any) {
 		res.Holds, res.Failed = false, fmt.Sprintf(format, args...)
 	}
+	if o.Signers != "" {
+		if res.Signature, err = o.signature(ctx, a.Info); err != nil {
+			return nil, err
+		}
+	}
 	switch {
+	case res.Signature != nil && res.Signature.Status != SignatureGood:
+		fail("the commit bears no good signature: %s", res.Signature)
 	case res.Compared && o.Commit != p.Commit:
 		fail("the proof is about commit %s, not %s", p.Commit, o.Commit)
 	case o.Want != nil && *o.Want && !a.Present:
@@ -196,4 +210,16 @@ func VerifyProof(ctx context.Context, b []byte, o VerifyProofOptions) (*ProofRes
 		fail("the sample is in the commit")
 	}
 	return res, nil
+}
+
+// signature says what the signature of the commit is worth.
+func (o *VerifyProofOptions) signature(ctx context.Context, c *repo.Commit) (*Signature, error) {
+	if c.Signature() == "" {
+		return &Signature{Status: SignatureNone}, nil
+	}
+	if o.Programs == nil {
+		return nil, ErrNoPrograms
+	}
+	t := &sshsig.Tool{Environ: o.Programs.Environ, Dir: o.Programs.Dir, Signers: o.Signers}
+	return verifySigned(ctx, t, c, c.Committer.Time())
 }
