@@ -90,6 +90,8 @@ func slugOf(err error) string {
 		return "ref-moved"
 	case errors.Is(err, repo.ErrNothingToCommit):
 		return "nothing-to-commit"
+	case errors.Is(err, repo.ErrStashLog):
+		return "bad-value"
 	case errors.Is(err, repo.ErrNothingToUndo), errors.Is(err, repo.ErrNothingToRedo):
 		return "nothing-to-undo"
 	case as[*strata.ConflictError](err), as[*strata.OctopusError](err), as[*strata.PathClaimError](err):

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -83,6 +84,9 @@ func hintFrom(err error) string {
 	}
 	if e, ok := find[*repo.NotMergedError](err); ok {
 		return "strata branch -D " + e.Branch + "   to delete it all the same"
+	}
+	if errors.Is(err, repo.ErrStashLog) {
+		return "strata stash drop stash@{N}"
 	}
 	if e, ok := find[*vfs.LockedError](err); ok && e.Holder.PID != 0 {
 		return fmt.Sprintf("wait until process %d has finished, then run the same command again", e.Holder.PID)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -145,52 +144,6 @@ func runIsAncestor(ctx context.Context, env *Env, args []string) error {
 	}
 	if !yes {
 		return errNo
-	}
-	return nil
-}
-
-func newReflogCmd(env *Env) *cobra.Command {
-	o := &strata.ReflogOptions{}
-	cmd := &cobra.Command{
-		Use:               "reflog [BRANCH]",
-		Short:             "Show where HEAD or a branch has been",
-		Long:              "Nothing that is listed is lost: strata reset --hard 'HEAD@{1}' goes back one step.",
-		Example:           "  strata reflog\n  strata reflog -n 5 main",
-		ValidArgsFunction: completeRevisions(env),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 && args[0] == "show" {
-				args = args[1:]
-			}
-			if len(args) > 1 {
-				return usagef("strata help reflog", "one branch at most, not %s", strings.Join(args, " "))
-			}
-			if len(args) == 1 {
-				o.Ref = args[0]
-			}
-			return runReflog(cmd.Context(), env, o)
-		},
-	}
-	cmd.Flags().IntVarP(&o.Max, "max-count", "n", 0, "at most `N` entries")
-	return cmd
-}
-
-func runReflog(ctx context.Context, env *Env, o *strata.ReflogOptions) error {
-	r, err := env.OpenRepo(ctx)
-	if err != nil {
-		return err
-	}
-	res, err := r.Reflog(ctx, *o)
-	if err != nil {
-		return err
-	}
-	if env.Flags.JSON {
-		return env.PrintJSON(res)
-	}
-	if err := env.Page(ctx); err != nil {
-		return err
-	}
-	for _, e := range res.Entries {
-		env.Printf("%s %s: %s\n", env.Style().ID(e.New.Short()), e.Selector, e.Message)
 	}
 	return nil
 }

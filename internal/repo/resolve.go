@@ -164,7 +164,7 @@ func (t *Tx) logOwner(base string) (string, error) {
 	}
 	name, id, err := t.findRef(base)
 	if err == nil && id.IsZero() {
-		err = t.unknown(base)
+		name, err = t.logOfGone(base)
 	}
 	return name, err
 }

@@ -16,7 +16,8 @@ func (e *DateError) Error() string {
 
 // ParseDate returns the point in time that people mean by text: ISO 8601 (with
 // or without clock and zone), RFC 2822, seconds since 1970 as "@N" or "N" with
-// an optional zone behind, now, yesterday, and "N UNITs ago" from seconds to years.
+// an optional zone behind, now, yesterday, "N UNITs ago" from seconds to years, and
+// the same as 12h, 90d, 2w or 1y.
 // What has no zone is in the zone of now. Errors are *DateError.
 func ParseDate(text string, now time.Time) (time.Time, error) {
 	s := strings.TrimSpace(text)
@@ -69,6 +70,11 @@ func parseAgo(s string, now time.Time) (time.Time, bool) {
 		return time.Date(y, m, d, 0, 0, 0, 0, now.Location()), true
 	case "yesterday":
 		return now.AddDate(0, 0, -1), true
+	}
+	if n := len(s) - 1; n > 0 && strings.ContainsRune("hdwy", rune(s[n])) { // 90d, 2w
+		if unit := map[byte]string{'h': "hours", 'd': "days", 'w': "weeks", 'y': "years"}[s[n]]; s[:n] != "" && strings.Trim(s[:n], "0123456789") == "" {
+			s = s[:n] + " " + unit
+		}
 	}
 	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '.' || r == '_' })
 	if len(words) == 3 && words[2] == "ago" {
