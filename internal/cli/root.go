@@ -61,6 +61,7 @@ func verbGroups(env *Env) []group {
 		}},
 		{"house", "House-keeping", []*cobra.Command{
 			newConfigCmd(env),
+			newGCCmd(env),
 			newFsckCmd(env),
 			newDoctorCmd(env),
 			newCompletionCmd(env),

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"encoding/binary"
+	"iter"
 	"sync"
 
 	"github.com/strata-data/strata/internal/object"
@@ -64,6 +65,35 @@ func (s *Set) Has(id object.ID) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	return len(sh.table) > 0 && sh.table[sh.slot(&id)] != 0
+}
+
+// Bits returns the bits of id, 0 where it is not in the set.
+func (s *Set) Bits(id object.ID) uint8 {
+	sh := s.shard(&id)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if len(sh.table) == 0 {
+		return 0
+	}
+	p := sh.table[sh.slot(&id)]
+	if p == 0 {
+		return 0
+	}
+	return sh.slabs[(p-1)/slabSize].bits[(p-1)%slabSize]
+}
+
+// All returns the ids, in no particular order. The set must not grow meanwhile.
+func (s *Set) All() iter.Seq[object.ID] {
+	return func(yield func(object.ID) bool) {
+		for i := range s.shards {
+			sh := &s.shards[i]
+			for n := range sh.n {
+				if !yield(sh.slabs[n/slabSize].ids[n%slabSize]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Len returns the number of ids.

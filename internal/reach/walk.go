@@ -37,6 +37,9 @@ type Options struct {
 // about 42 bytes for each object, and 70 for each link that waits.
 type Walker struct {
 	Seen *Set // everything visited
+	// Mark is given to what is visited from now on, one of MarkBits of the bits of
+	// Seen, so that the caller can tell apart what several calls of Walk found.
+	Mark uint8
 	r    store.Reader
 	o    Options
 }
@@ -86,6 +89,9 @@ func (w *Walker) Walk(ctx context.Context, roots []Link, visit func(Object) erro
 const (
 	bitVisited = 1
 	bitRead    = 2 // << role
+
+	// MarkBits are the bits of Seen that are the caller's.
+	MarkBits = 0xf0
 )
 
 // step deals with one link and returns those that follow from it.
@@ -100,6 +106,9 @@ func (w *Walker) step(ctx context.Context, it item, visit func(Object) error, ca
 	had, fresh := w.Seen.Add(l.ID, bitVisited|bit)
 	if had&bit != 0 {
 		return nil, nil
+	}
+	if fresh && w.Mark != 0 {
+		w.Seen.Add(l.ID, w.Mark&MarkBits)
 	}
 	b, links, err := w.read(ctx, l)
 	o := Object{ID: l.ID, Kind: l.Kind, Size: len(b)}
@@ -139,7 +148,11 @@ func (w *Walker) step(ctx context.Context, it item, visit func(Object) error, ca
 
 // unread visits an object that need not be read.
 func (w *Walker) unread(l Link, visit func(Object) error) error {
-	if _, fresh := w.Seen.Add(l.ID, bitVisited); !fresh || visit == nil {
+	_, fresh := w.Seen.Add(l.ID, bitVisited)
+	if fresh && w.Mark != 0 {
+		w.Seen.Add(l.ID, w.Mark&MarkBits)
+	}
+	if !fresh || visit == nil {
 		return nil
 	}
 	return visit(Object{ID: l.ID, Kind: l.Kind, Size: -1})

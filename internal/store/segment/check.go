@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -25,63 +24,11 @@ func (s *Store) Objects(ctx context.Context) iter.Seq2[object.ID, error] {
 			return
 		}
 		defer s.release(v)
-		if err := v.merged(ctx, yield); err != nil {
+		err = v.copies(ctx, func(id object.ID, _ []located) bool { return yield(id, nil) })
+		if err != nil {
 			yield(object.ID{}, err)
 		}
 	}
-}
-
-// merged calls yield for the ids of all files of v.
-func (v *view) merged(ctx context.Context, yield func(object.ID, error) bool) (err error) {
-	type head struct {
-		id   object.ID
-		next func() (indexed, error, bool)
-	}
-	var heads []head
-	for _, f := range v.files {
-		next, stop := iter.Pull2(f.guarded())
-		defer stop()
-		heads = append(heads, head{next: next})
-	}
-	advance := func(h *head) (bool, error) {
-		x, err, ok := h.next()
-		h.id = x.id
-		return ok, err
-	}
-	for i := 0; i < len(heads); {
-		ok, err := advance(&heads[i])
-		if err != nil {
-			return err
-		}
-		if !ok {
-			heads = slices.Delete(heads, i, i+1)
-			continue
-		}
-		i++
-	}
-	for n := 0; len(heads) > 0; n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		least := slices.MinFunc(heads, func(a, b head) int { return bytes.Compare(a.id[:], b.id[:]) }).id
-		if !yield(least, nil) {
-			return nil
-		}
-		for i := 0; i < len(heads); {
-			if heads[i].id != least {
-				i++
-				continue
-			}
-			ok, err := advance(&heads[i])
-			if err != nil {
-				return err
-			}
-			if !ok {
-				heads = slices.Delete(heads, i, i+1)
-			}
-		}
-	}
-	return nil
 }
 
 // guarded is ids with faults of the mapping as errors. What the caller does in
