@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/strata-data/strata/internal/blob"
 	"github.com/strata-data/strata/internal/column"
@@ -71,6 +72,7 @@ type ingester struct {
 	sources []*Source
 	chunks  [][]chunk
 	odds    []*table.Sorter
+	lists   []*table.Sorter // keys of each of several files of which only the values are kept
 	rows    int64
 	// oddRoots are set where the odd records had to be numbered with the rows.
 	oddRoots []merkle.Root
@@ -82,12 +84,15 @@ func (g *ingester) byContent() bool {
 
 // begin makes empty source records.
 func (g *ingester) begin(shuffled bool) {
-	g.sources, g.chunks, g.odds, g.rows, g.oddRoots = nil, make([][]chunk, len(g.inputs)), nil, 0, nil
+	g.sources, g.chunks, g.odds, g.lists, g.rows, g.oddRoots = nil, make([][]chunk, len(g.inputs)), nil, nil, 0, nil
 	for i := range g.inputs {
 		f := &g.q.Files[i]
 		g.sources = append(g.sources, &Source{Path: f.Path, Format: g.q.Format.Name, Size: f.Size,
 			Executable: f.Executable, ValuesOnly: g.q.ValuesOnly, Shuffled: shuffled})
 		g.odds = append(g.odds, table.NewSorter(oddSchema(), g.q.mem()/32, g.q.Temp))
+		if g.q.ValuesOnly && len(g.inputs) > 1 {
+			g.lists = append(g.lists, table.NewSorter(positionSchema(), g.q.mem()/32, g.q.Temp))
+		}
 	}
 }
 
@@ -96,7 +101,7 @@ func (g *ingester) begin(shuffled bool) {
 func (g *ingester) run(ctx context.Context, shuffled bool) (*Result, error) {
 	g.begin(shuffled)
 	defer func() {
-		for _, o := range g.odds {
+		for _, o := range slices.Concat(g.odds, g.lists) {
 			_ = o.Close()
 		}
 	}()
@@ -248,10 +253,15 @@ func (g *ingester) note(ctx context.Context, i int, p part, shuffled bool) error
 	first := g.rows
 	g.rows += int64(b.Len)
 	g.sources[i].Rows += int64(b.Len)
+	pos := g.schema.KeyColumns()
+	if g.lists != nil {
+		if err := g.lists[i].Add(keyPlaces(b, pos), 0); err != nil {
+			return err
+		}
+	}
 	if p.chunk == nil {
 		return nil
 	}
-	pos := g.schema.KeyColumns()
 	c := *p.chunk
 	if b.Len > 0 {
 		c.First = column.RowKey(nil, b, pos, 0)
@@ -274,6 +284,19 @@ func (g *ingester) note(ctx context.Context, i int, p part, shuffled bool) error
 		}
 	}
 	return nil
+}
+
+// keyPlaces returns the keys of all rows of b, all at place 0.
+func keyPlaces(b *column.Batch, keyCols []int) *column.Batch {
+	out := column.NewBatch(positionSchema(), b.Len)
+	var key []byte
+	for i := range b.Len {
+		key = column.RowKey(key[:0], b, keyCols, i)
+		out.Cols[0].AppendBytes(key)
+		out.Cols[1].AppendInt(0)
+	}
+	out.Len = b.Len
+	return out
 }
 
 // oddRow returns the key and bytes of one odd record.
@@ -331,6 +354,11 @@ func (g *ingester) finish(ctx context.Context, i int, dropped bool) error {
 		return err
 	}
 	s.Columns, s.Dialect, s.Head, s.Shuffled, s.Cut = nil, nil, nil, false, 0
+	if g.lists != nil {
+		if err := s.saveList(ctx, g.w, g.lists[i]); err != nil {
+			return err
+		}
+	}
 	var file io.Reader
 	if b, ok := g.inputs[i].(*binaryInput); ok {
 		file = b.again()

@@ -5,7 +5,8 @@
 // byte back: the dialect, the records that the dialect would write otherwise,
 // and the order of the records where it is not the order of keys. A file of
 // which an earlier version is known is read, hashed and parsed only where it
-// changed. Restore writes a file from its source object and the rows.
+// changed. Restore writes a file from its source object and the rows. Rewrite
+// gives rows that a merge made files like those that they came from.
 //
 // The one law: Restore(Ingest(f)) = f, verified record by record while f is
 // read. Layouts are in docs/format/source.md. Start reading at Request and

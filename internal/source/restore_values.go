@@ -161,3 +161,43 @@ func listedKeys(ctx context.Context, r store.Reader, s *Source, t *table.Table) 
 		}
 	}
 }
+
+// keysInChunk is how many keys of a file of several are in one chunk.
+const keysInChunk = 1 << 14
+
+// saveList writes the keys of the samples of s, one of several files of which
+// only the values are known, in order of key.
+func (s *Source) saveList(ctx context.Context, w store.Writer, places *table.Sorter) error {
+	s.Shuffled = true
+	var chunks []chunk
+	keys := column.NewVector(column.Of(column.Binary), 0)
+	flush := func() error {
+		if keys.Len == 0 {
+			return nil
+		}
+		c := chunk{Rows: int64(keys.Len), First: bytes.Clone(keys.At(0)), Last: bytes.Clone(keys.At(keys.Len - 1))}
+		var err error
+		c.Keys, err = putKeys(ctx, w, keys)
+		c.Hash = hashOf(c.Keys)
+		chunks = append(chunks, c)
+		keys.Reset()
+		return err
+	}
+	for rows, err := range places.Rows(ctx) {
+		if err != nil {
+			return err
+		}
+		for i := range rows.Batch.Len {
+			keys.AppendBytes(rows.Batch.Cols[0].At(i))
+			if keys.Len == keysInChunk {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	return s.saveChunks(ctx, w, chunks, nil)
+}

@@ -89,12 +89,14 @@ func Rewrite(ctx context.Context, w store.Writer, t *table.Table, like []*table.
 }
 
 // sameRows returns a side whose files are the ones wanted, or -1: it has these
-// very rows, and is the first, or the first has no file that it changed, or the
-// files are not text, so that there is nothing to put together.
+// very rows, and no other side has a file that was changed, or the files are
+// not text, so that there is nothing to put together.
 func (rw *rewriter) sameRows() int {
 	for i, s := range rw.sides {
-		if i > 0 && rw.files[0].template().IsText() && (rw.o.Base == nil || !slices.Equal(rw.sides[0].t.Sources, rw.o.Base.Sources)) {
-			return -1
+		if rw.files[0].template().IsText() && slices.ContainsFunc(rw.sides, func(o side) bool {
+			return !slices.Equal(o.t.Sources, s.t.Sources) && (rw.o.Base == nil || !slices.Equal(o.t.Sources, rw.o.Base.Sources))
+		}) {
+			continue
 		}
 		same := s.t.Root.ID == rw.t.Root.ID && s.t.Schema.Equal(rw.t.Schema) && len(rw.files) == len(s.sources)
 		for _, f := range rw.files {
@@ -151,8 +153,9 @@ type rewritten struct {
 	at         int       // its number among the files
 	like       []*Source // the file on each side, nil where it has none
 	likeID     []object.ID
-	main       int  // the side that it is written like
-	must       bool // it stays even without samples
+	base       *Source // the file in the base, nil where that has none
+	main       int     // the side that it is written like
+	must       bool    // it stays even without samples
 	columns    []string
 	from, to   []byte // its samples, where files are in key order
 	format     format.Format

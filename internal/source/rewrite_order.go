@@ -280,6 +280,7 @@ func (rw *rewriter) sortRecords(ctx context.Context, rd *recordWriter, places *t
 		}
 		n += int64(len(p.ends))
 		b, err := p.placed(rw.content)
+		p.release()
 		if err == nil {
 			err = records.Add(b, 0)
 		}

@@ -53,7 +53,7 @@ func (rw *rewriter) plan(ctx context.Context, like []*table.Table) error {
 	slices.SortFunc(rw.files, func(a, b *rewritten) int { return strings.Compare(a.path, b.path) })
 	for i, f := range rw.files {
 		f.at = i
-		if err := rw.describe(f, base[f.path]); err != nil {
+		if err := rw.describe(f, base); err != nil {
 			return inFile(f.path, err)
 		}
 	}
@@ -119,12 +119,19 @@ func (rw *rewriter) renamed(i int, free []int, s *Source, base map[string]*Sourc
 }
 
 // describe finds out how a file is written: its format, mode and columns.
-func (rw *rewriter) describe(f *rewritten, base *Source) error {
+func (rw *rewriter) describe(f *rewritten, bases map[string]*Source) error {
 	tmpl := f.template()
 	var ok bool
 	if f.format, ok = rw.o.Formats(tmpl.Format); !ok {
 		return fmt.Errorf("format %s is not known to this program", tmpl.Format)
 	}
+	base := bases[f.path]
+	for i := 0; base == nil && i < len(f.like); i++ { // renamed
+		if f.like[i] != nil {
+			base = bases[f.like[i].Path]
+		}
+	}
+	f.base = base
 	f.executable = tmpl.Executable
 	all := true
 	for _, l := range f.like {

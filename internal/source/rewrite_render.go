@@ -42,7 +42,7 @@ type renderJob struct {
 
 // oddRecords returns the odd records that rows of b may have.
 func (rd *recordWriter) oddRecords(b *column.Batch) (odds []oddRecord, err error) {
-	if len(rd.odds) == 0 {
+	if rd.odds == nil {
 		return nil, nil
 	}
 	var key []byte
@@ -58,10 +58,10 @@ func (rd *recordWriter) oddRecords(b *column.Batch) (odds []oddRecord, err error
 // findOdd appends the odd record that row i may have. Keys come in ascending
 // order.
 func (rd *recordWriter) findOdd(odds []oddRecord, key []byte, i int) ([]oddRecord, error) {
-	if len(rd.odds) == 0 {
+	if rd.odds == nil {
 		return nil, nil
 	}
-	rec, err := rd.oddRecord(key)
+	rec, err := rd.odds.find(key)
 	if err == nil && rec != nil {
 		odds = append(odds, oddRecord{row: i, key: bytes.Clone(key), record: bytes.Clone(rec)})
 	}
@@ -71,7 +71,10 @@ func (rd *recordWriter) findOdd(odds []oddRecord, key []byte, i int) ([]oddRecor
 // render makes a piece of a batch. What it renders is read back.
 func (rd *recordWriter) render(j renderJob) (*piece, error) {
 	b, odds := j.batch, j.odds
-	p := &piece{ends: make([]uint32, b.Len), at: j.at}
+	p := &piece{ends: make([]uint32, b.Len), at: j.at, pool: &rd.texts}
+	if buf, ok := rd.texts.Get().(*[]byte); ok {
+		p.data = (*buf)[:0]
+	}
 	for i := range b.Len {
 		if len(odds) > 0 && odds[0].row == i {
 			if rd.useOdd(&odds[0], b) {
@@ -84,8 +87,8 @@ func (rd *recordWriter) render(j renderJob) (*piece, error) {
 			p.data = rd.codec.Render(p.data, b, i)
 		}
 		p.ends[i] = uint32(len(p.data))
-		if i == 15 {
-			p.data = slices.Grow(p.data, len(p.data)*b.Len/15)
+		if i == 31 {
+			p.data = slices.Grow(p.data, len(p.data)*b.Len/30)
 		}
 	}
 	var key []byte
@@ -94,6 +97,14 @@ func (rd *recordWriter) render(j renderJob) (*piece, error) {
 		return key
 	}
 	return p, rd.verify(p.data, p.ends, b)
+}
+
+// release gives the buffer of p back for other pieces.
+func (p *piece) release() {
+	if p.pool != nil {
+		buf := p.data
+		p.pool.Put(&buf)
+	}
 }
 
 // verify reads records back and compares them with the samples that they are

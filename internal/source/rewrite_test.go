@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
+	"path"
 	"testing"
 
 	"github.com/strata-data/strata/internal/column"
@@ -70,8 +70,8 @@ func (w *world) rewrite(t *table.Table, base *table.Table, like ...*table.Table)
 		file.Text = &o
 		file.Executable = s.Executable
 		q.Files = append(q.Files, file)
-		if _, yes := strings.CutSuffix(s.Path, ".gz"); yes {
-			q.Compressed = ".gz"
+		if c := path.Ext(s.Path); c == ".gz" || c == ".zst" {
+			q.Compressed = c
 		}
 		q.ValuesOnly = s.ValuesOnly
 	}

@@ -23,6 +23,7 @@ type piece struct {
 	odds []oddRecord
 	kept bool    // odds are in the file's table already
 	at   []int64 // places of the records in the file, where these are not in order
+	pool *sync.Pool
 }
 
 // oddRecord is a record that is not as the dialect writes it.
@@ -57,7 +58,7 @@ func (rw *rewriter) text(ctx context.Context, f *rewritten, s *Source) (bool, er
 	if err != nil {
 		return false, err
 	}
-	defer rd.stop()
+	defer rd.odds.stop()
 	var pieces iter.Seq2[*piece, error]
 	if rw.shuffled {
 		pieces = rw.inFileOrder(ctx, rd, places, total)
@@ -66,6 +67,7 @@ func (rw *rewriter) text(ctx context.Context, f *rewritten, s *Source) (bool, er
 	}
 	out, err := rw.output(f)
 	if err != nil {
+		rd.oddRows.Abort()
 		return false, err
 	}
 	err = rw.write(ctx, f, s, rd, pieces, out)
@@ -233,6 +235,7 @@ func (r *pieceReader) take(ctx context.Context, rw *rewriter, s *Source, ch *chu
 			break
 		}
 		r.base += int64(len(p.data))
+		p.release()
 		r.queue, r.row = r.queue[1:], 0
 	}
 	if last != nil {
@@ -261,13 +264,14 @@ func (r *pieceReader) at() int64 {
 // it has as they are, verbatim, others in the dialect.
 type recordWriter struct {
 	codec   format.Codec
-	columns []string // to read: those of the file, then those of the key
-	keyCols []int    // of the key in what is read
-	end     []byte   // the line end of the dialect
-	odds    []*oddSide
+	columns []string       // to read: those of the file, then those of the key
+	keyCols []int          // of the key in what is read
+	end     []byte         // the line end of the dialect
+	odds    *oddForms      // nil where no side has an odd record
 	oddRows *table.Builder // of the odd records of the new file
 	content bool
 	parsed  sync.Pool // batches
+	texts   sync.Pool // buffers of pieces
 }
 
 // recordWriter finds the dialect and head of a file.
@@ -322,10 +326,8 @@ func (rw *rewriter) recordWriter(ctx context.Context, f *rewritten, s *Source) (
 	}
 	empty.Len = 1
 	rd.end = lineEnd(rd.codec.Render(nil, empty, 0))
-	for _, i := range rw.sidesOf(f) {
-		if side := rw.oddSide(ctx, f, i, s); side != nil {
-			rd.odds = append(rd.odds, side)
-		}
+	if rd.odds, err = rw.oddForms(ctx, f, s); err != nil {
+		return nil, err
 	}
 	rd.oddRows = table.NewBuilder(ctx, rw.w, oddSchema(), 1)
 	return rd, nil
@@ -398,68 +400,6 @@ func contains(ids []string, id string) bool {
 	return false
 }
 
-// oddSide is the odd records of one side's version of a file, which hold where
-// the samples are that side's.
-type oddSide struct {
-	records *oddReader
-	changes *changedKeys
-}
-
-// oddSide returns the odd records of side i, nil where there are none that can
-// stand in the new file: it has other columns than that side's.
-func (rw *rewriter) oddSide(ctx context.Context, f *rewritten, i int, s *Source) *oddSide {
-	l := f.like[i]
-	if !l.IsText() || l.Odd == nil || l.Format != s.Format || len(l.Columns) != len(s.Columns) {
-		return nil
-	}
-	old := rw.sides[i].t
-	for k, id := range s.Columns {
-		if l.Columns[k] != id || old.Schema.Fields[old.Schema.Index(id)].Name != rw.t.Schema.Fields[rw.t.Schema.Index(id)].Name {
-			return nil
-		}
-	}
-	o := &oddSide{records: newOddReader(ctx, l.oddTable(rw.w))}
-	if !rw.content {
-		o.changes = newChangedKeys(ctx, old, rw.t)
-	}
-	return o
-}
-
-// stop ends what the reading of odd records has open.
-func (rd *recordWriter) stop() {
-	for _, o := range rd.odds {
-		o.records.stop()
-		if o.changes != nil {
-			o.changes.stop()
-		}
-	}
-}
-
-// oddRecord returns the odd record of a sample, if there is one. Keys come in
-// ascending order.
-func (rd *recordWriter) oddRecord(key []byte) ([]byte, error) {
-	var rec []byte
-	for _, o := range rd.odds {
-		r, ok, err := o.records.find(key)
-		if err != nil {
-			return nil, err
-		}
-		if !ok || rec != nil {
-			continue
-		}
-		changed := false
-		if o.changes != nil {
-			if changed, err = o.changes.has(key); err != nil {
-				return nil, err
-			}
-		}
-		if !changed {
-			rec = r
-		}
-	}
-	return rec, nil
-}
-
 // useOdd reports whether a sample's row in b can stand in the file as o, and
 // makes it end in a line end.
 func (rd *recordWriter) useOdd(o *oddRecord, b *column.Batch) bool {
@@ -514,41 +454,4 @@ func (rd *recordWriter) keep(odds []oddRecord) error {
 	}
 	out.Len = len(odds)
 	return rd.oddRows.Append(out)
-}
-
-// changedKeys are the keys of samples that two tables do not have alike.
-type changedKeys struct {
-	pull func() (*table.Delta, error, bool)
-	stop func()
-	cur  []table.Change
-	done bool
-}
-
-func newChangedKeys(ctx context.Context, a, b *table.Table) *changedKeys {
-	c := &changedKeys{}
-	c.pull, c.stop = iter.Pull2(table.Compare(ctx, a, b, nil))
-	return c
-}
-
-// has reports whether the sample of key differs. Keys come in ascending order.
-func (c *changedKeys) has(key []byte) (bool, error) {
-	for !c.done {
-		for len(c.cur) > 0 {
-			switch bytes.Compare(c.cur[0].Key, key) {
-			case 0:
-				return true, nil
-			case 1:
-				return false, nil
-			}
-			c.cur = c.cur[1:]
-		}
-		d, err, ok := c.pull()
-		if err != nil {
-			return false, err
-		}
-		if c.done = !ok; ok {
-			c.cur = d.Changes
-		}
-	}
-	return false, nil
 }

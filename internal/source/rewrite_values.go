@@ -54,50 +54,16 @@ func (rw *rewriter) values(ctx context.Context, f *rewritten, s *Source) (bool, 
 	return true, nil
 }
 
-// keysInChunk is how many keys of a file of several are in one chunk.
-const keysInChunk = 1 << 14
-
 // listValues writes the list of the samples of one of several files, in order
 // of key, and returns their number.
 func (rw *rewriter) listValues(ctx context.Context, f *rewritten, s *Source) (int64, error) {
-	s.Shuffled = true
 	places := table.NewSorter(positionSchema(), rw.o.Mem/12, rw.o.Temp)
 	defer places.Close()
 	total, err := rw.sortPlaces(ctx, f, places)
 	if err != nil {
 		return 0, err
 	}
-	var chunks []chunk
-	keys := column.NewVector(column.Of(column.Binary), 0)
-	flush := func() error {
-		if keys.Len == 0 {
-			return nil
-		}
-		c := chunk{Rows: int64(keys.Len), First: bytes.Clone(keys.At(0)), Last: bytes.Clone(keys.At(keys.Len - 1))}
-		var err error
-		c.Keys, err = putKeys(ctx, rw.w, keys)
-		c.Hash = hashOf(c.Keys)
-		chunks = append(chunks, c)
-		keys.Reset()
-		return err
-	}
-	for rows, err := range places.Rows(ctx) {
-		if err != nil {
-			return 0, err
-		}
-		for i := range rows.Batch.Len {
-			keys.AppendBytes(rows.Batch.Cols[0].At(i))
-			if keys.Len == keysInChunk {
-				if err := flush(); err != nil {
-					return 0, err
-				}
-			}
-		}
-	}
-	if err := flush(); err != nil {
-		return 0, err
-	}
-	return total, s.saveChunks(ctx, rw.w, chunks, nil)
+	return total, s.saveList(ctx, rw.w, places)
 }
 
 // unchangedOn returns the side on which a file has these very samples, -1 if
