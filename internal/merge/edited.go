@@ -103,7 +103,7 @@ func (e *editedJoin) schema() error {
 	return nil
 }
 
-// gone reports whether the column of the conflict at hand was dropped.
+// dropped reports whether the column of the conflict at hand is gone.
 func (e *editedJoin) dropped() bool {
 	return e.at.Column != "" && e.now.Schema.Index(e.at.Column) < 0
 }

@@ -72,7 +72,7 @@ func (j *judge) Cell(ctx context.Context, c *table.CellCase) (column.Value, erro
 	}
 	var cells [3]cell
 	for i, v := range c.Value {
-		if cells[i] = valueCell(v); c.Unfit[i] {
+		if cells[i] = valueCell(v); v.Exists() && j.m.judging[c.Column].retyped[i] {
 			raw, err := j.raw(ctx, c, i, f.ID)
 			if err != nil {
 				return column.Value{}, err

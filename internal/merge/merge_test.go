@@ -13,7 +13,6 @@ import (
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/merge"
-	"github.com/strata-data/strata/internal/merkle"
 )
 
 // edit changes a side at random.
@@ -22,7 +21,7 @@ func (s *side) edit(t *rapid.T, r *rand.Rand) {
 	n := map[string]int{"none": 0, "one": 1, "few": 12, "many": 200}[rapid.SampledFrom([]string{"none", "one", "few", "few", "many"}).Draw(t, "edits")]
 	var ids []string
 	for _, f := range s.schema.Fields {
-		if f.ID != "id" && f.ID != "none" {
+		if f.ID != "id" && f.ID != "none" && f.Merge == "" {
 			ids = append(ids, f.ID)
 		}
 	}
@@ -56,8 +55,8 @@ func get(r map[string]int, id string) int {
 
 // merged is what the merge of three sides with one schema must be: its rows,
 // with ours in conflicting cells, and its conflicts.
-func merged(b, o, t *side) (*side, map[string]string) {
-	out := &side{schema: o.schema, rows: rows{}}
+func merged(b, o, t *side, schema *column.Schema) (*side, map[string]string) {
+	out := &side{schema: schema, rows: rows{}}
 	conflicts := map[string]string{}
 	keys := map[int]bool{}
 	for _, s := range []*side{b, o, t} {
@@ -73,26 +72,29 @@ func merged(b, o, t *side) (*side, map[string]string) {
 		switch {
 		case inO && inT:
 			row := map[string]int{}
-			for _, f := range o.schema.Fields[1:] {
+			for _, f := range schema.Fields {
 				vb, vo, vt := get(rb, f.ID), get(ro, f.ID), get(rt, f.ID)
 				row[f.ID] = vo
 				switch {
-				case vo == vt || inB && vb == vt:
+				case t.schema.Index(f.ID) < 0:
+				case o.schema.Index(f.ID) < 0:
+					row[f.ID] = vt
+				case f.ID == "id" || vo == vt || inB && vb == vt:
 				case inB && vb == vo:
 					row[f.ID] = vt
 				default:
 					kind := merge.Modified
-					if !inB {
+					if !inB || b.schema.Index(f.ID) < 0 {
 						kind = merge.Added
 					}
 					conflicts[at(f.ID)] = kind
 				}
 			}
 			out.rows[k] = row
-		case inO && inB && !maps.Equal(rb, ro):
+		case inO && inB && differ(b, rb, o, ro):
 			out.rows[k] = ro
 			conflicts[at("")] = merge.DeletedByThem
-		case inT && inB && !maps.Equal(rb, rt):
+		case inT && inB && differ(b, rb, t, rt):
 			out.rows[k] = rt
 			conflicts[at("")] = merge.DeletedByUs
 		case inO && !inB:
@@ -102,6 +104,16 @@ func merged(b, o, t *side) (*side, map[string]string) {
 		}
 	}
 	return out, conflicts
+}
+
+// differ compares two samples in the columns that both sides have.
+func differ(a *side, ra map[string]int, b *side, rb map[string]int) bool {
+	for _, f := range a.schema.Fields {
+		if b.schema.Index(f.ID) >= 0 && get(ra, f.ID) != get(rb, f.ID) {
+			return true
+		}
+	}
+	return false
 }
 
 func kinds(m map[string]string) map[string]string {
@@ -142,7 +154,7 @@ func TestMergeIsThatOfRows(t *testing.T) {
 		if err != nil {
 			rt.Fatalf("merge: %v", err)
 		}
-		want, conflicts := merged(b, o, th)
+		want, conflicts := merged(b, o, th, o.schema)
 		if d := cmp.Diff(conflicts, kinds(found(rt, res))); d != "" {
 			rt.Fatalf("conflicts (-want +got):\n%s", d)
 		}
@@ -184,6 +196,3 @@ func TestMergeWithItselfAndBase(t *testing.T) {
 		}
 	})
 }
-
-var _ = column.Of
-var _ = merkle.Base

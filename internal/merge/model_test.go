@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/merge"
 	"github.com/strata-data/strata/internal/merkle"
+	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/store/mem"
 	"github.com/strata-data/strata/internal/table"
@@ -65,6 +67,10 @@ func value(v *column.Vector, cell int) {
 	case column.Float64:
 		v.AppendF64(float64(cell) / 2)
 	case column.String:
+		if cell >= 1000 { // a number that became text
+			v.AppendString(strconv.Itoa(cell - 1000))
+			return
+		}
 		v.AppendString(strings.Repeat(string(rune('a'+cell%26)), cell*cell*9%500))
 	case column.List:
 		for bit := range 6 {
@@ -122,6 +128,9 @@ func (s *side) batch() *column.Batch {
 			if f.ID == "id" {
 				b.Cols[i].AppendInt(int64(k))
 			} else if c, ok := s.rows[k][f.ID]; ok {
+				if strings.HasPrefix(f.ID, "n") && f.Type.Kind == column.String && c >= 0 {
+					c += 1000
+				}
 				value(b.Cols[i], c)
 			} else {
 				b.Cols[i].AppendNull()
@@ -185,4 +194,29 @@ func mirror(s string) string {
 		kind = merge.DeletedByUs
 	}
 	return fmt.Sprintf("%s %s|%s|%s", kind, v[0], v[2], v[1])
+}
+
+// recorder counts what goes through a writer.
+type recorder struct {
+	store.Writer
+	mu         sync.Mutex
+	gets, puts int
+}
+
+func (r *recorder) reset() { r.gets, r.puts = 0, 0 }
+
+func (r *recorder) counts() (gets, puts int) { return r.gets, r.puts }
+
+func (r *recorder) Get(ctx context.Context, id object.ID) ([]byte, error) {
+	r.mu.Lock()
+	r.gets++
+	r.mu.Unlock()
+	return r.Writer.Get(ctx, id)
+}
+
+func (r *recorder) Put(ctx context.Context, b []byte, h store.Hint) (object.ID, error) {
+	r.mu.Lock()
+	r.puts++
+	r.mu.Unlock()
+	return r.Writer.Put(ctx, b, h)
 }

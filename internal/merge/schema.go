@@ -30,7 +30,7 @@ func (m *merging) mergeSchemas(ctx context.Context) error {
 	if m.schema, err = s.merge(); err != nil {
 		return err
 	}
-	m.judging = rules(m.schema)
+	m.judging = m.rules()
 	j := m.judge()
 	slices.Sort(s.conflicts)
 	for _, id := range s.conflicts {
@@ -267,28 +267,41 @@ func (s *schemas) common() []string {
 	return o
 }
 
-// names makes the names of the columns unique. Two that got one name on two
-// sides are a conflict; the column that keeps it is ours.
-func (s *schemas) names(out *column.Schema) {
-	taken := map[string]int{}
-	for i := range out.Fields {
-		taken[out.Fields[i].Name]++
+// claims returns the names that a merged column may have, whichever way its
+// conflicts are resolved.
+func (s *schemas) claims(f *column.Field) []string {
+	names := []string{f.Name}
+	if slices.Contains(s.conflicts, f.ID) {
+		for _, side := range []int{merkle.Ours, merkle.Theirs} {
+			if g := s.field(side, f.ID); g != nil && !slices.Contains(names, g.Name) {
+				names = append(names, g.Name)
+			}
+		}
 	}
-	for name, n := range taken {
-		if n < 2 {
-			delete(taken, name)
+	return names
+}
+
+// names makes the names of the columns unique. Two that may have one name are
+// a conflict; the column that keeps it is that of our side.
+func (s *schemas) names(out *column.Schema) {
+	claimed, used := map[string]int{}, map[string]int{}
+	var claims [][]string
+	for i := range out.Fields {
+		claims = append(claims, s.claims(&out.Fields[i]))
+		used[out.Fields[i].Name]++
+		for _, name := range claims[i] {
+			claimed[name]++
 		}
 	}
 	for i := range out.Fields {
 		f := &out.Fields[i]
-		if taken[f.Name] == 0 {
+		if !slices.ContainsFunc(claims[i], func(name string) bool { return claimed[name] > 1 }) {
 			continue
 		}
 		keeps := s.field(s.conflict(f.ID), f.ID)
-		if keeps != nil && keeps.Name == f.Name {
-			continue
+		if used[f.Name] > 1 && (keeps == nil || keeps.Name != f.Name) {
+			f.Name = free(out, f)
 		}
-		f.Name = free(out, f)
 	}
 }
 
@@ -305,22 +318,29 @@ func free(s *column.Schema, f *column.Field) string {
 	}
 }
 
-// rule is the policy of a column, ready for use.
+// rule is how conflicts of a column are settled and told.
 type rule struct {
 	column.Policy
-	other int // position of the column that decides
+	other   int     // position of the column that decides, or -1
+	retyped [3]bool // the side has the column under another type
 }
 
-func rules(s *column.Schema) []rule {
-	out := make([]rule, len(s.Fields))
-	for i := range s.Fields {
-		p, err := column.ParsePolicy(s.Fields[i].Merge)
+func (m *merging) rules() []rule {
+	out := make([]rule, len(m.schema.Fields))
+	for i := range m.schema.Fields {
+		f := &m.schema.Fields[i]
+		out[i].other = -1
+		for _, side := range sides {
+			g := fieldOf(m.table(side).Schema, f.ID)
+			out[i].retyped[side] = g != nil && !g.Type.Equal(f.Type)
+		}
+		p, err := column.ParsePolicy(f.Merge)
 		if err != nil {
 			continue // Validate has seen it
 		}
-		out[i] = rule{Policy: p, other: -1}
+		out[i].Policy = p
 		if p.Column != "" {
-			out[i].other = s.Index(p.Column)
+			out[i].other = m.schema.Index(p.Column)
 		}
 	}
 	return out
