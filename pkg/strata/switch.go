@@ -13,8 +13,9 @@ import (
 
 // Switch moves HEAD to a branch or commit and makes index and working files
 // those of it. Staged changes of datasets that both commits have alike come
-// along; a merge that has stopped is an *UnfinishedError, or given up with Force; where something would be lost, it is a *worktree.OverwriteError and
-// nothing has changed.
+// along; a merge that has stopped is an *UnfinishedError, or given up with Force;
+// where something would be lost, it is a *worktree.OverwriteError and nothing has
+// changed.
 func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
@@ -35,43 +36,48 @@ func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, erro
 		return nil, err
 	}
 	out := &SwitchResult{Schema: "strata.switch/1", From: head.Short(), Created: s.Create || s.Orphan}
-	var is repo.Head
+	is, w, err := r.moveTo(ctx, s, head, target, o.Force, (*repo.Tx).ClearUnfinished)
+	out.Branch, out.Head, out.Files, out.Deleted = repo.ShortRef(is.Branch), is.ID, w.Files, w.Deleted
+	return out, err
+}
+
+// moveTo moves HEAD from head as s says, to the commit target, with index and
+// working files; also runs in the same transaction. See Switch for what it refuses.
+// The caller holds the lock.
+func (r *Repo) moveTo(ctx context.Context, s repo.SwitchOptions, head repo.Head, target object.ID, force bool, also func(*repo.Tx) error) (is repo.Head, w worktree.Written, err error) {
 	finish := func(tx *repo.Tx, _ *repo.Index) (err error) {
 		if _, is, err = tx.Switch(s); err != nil {
 			return err
 		}
-		return tx.ClearUnfinished()
+		return also(tx)
 	}
 	if s.Orphan || target == head.ID {
 		// The files stay; with force, changes go.
-		if !o.Force || s.Orphan {
+		if !force || s.Orphan {
 			err = r.r.Update(ctx, func(tx *repo.Tx) error { return finish(tx, nil) })
-			out.Branch, out.Head = repo.ShortRef(is.Branch), is.ID
-			return out, err
+			return is, w, err
 		}
 	}
 	ix, err := r.r.Index(ctx)
 	if err != nil {
-		return nil, err
+		return is, w, err
 	}
-	next, err := r.carry(ctx, head.ID, target, ix, o.Force)
+	next, err := r.carry(ctx, head.ID, target, ix, force)
 	if err != nil {
-		return nil, err
+		return is, w, err
 	}
 	if r.r.Layout().Bare() {
 		err = r.r.Update(ctx, func(tx *repo.Tx) error { return finish(tx, nil) })
-		out.Branch, out.Head = repo.ShortRef(is.Branch), is.ID
-		return out, err
+		return is, w, err
 	}
 	if err := r.trySwitch(ctx, finish); err != nil {
-		return nil, err
+		return is, w, err
 	}
-	w, err := worktree.Checkout(ctx, r.r, ix.Datasets, next, o.Force, func(tx *repo.Tx, ix *repo.Index) error {
+	w, err = worktree.Checkout(ctx, r.r, ix.Datasets, next, force, func(tx *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = next
 		return finish(tx, ix)
 	})
-	out.Branch, out.Head, out.Files, out.Deleted = repo.ShortRef(is.Branch), is.ID, w.Files, w.Deleted
-	return out, err
+	return is, w, err
 }
 
 // trySwitch finds out whether HEAD can be moved, before any file is touched.
