@@ -47,9 +47,8 @@ func newCommitCmd(env *Env) *cobra.Command {
 	f.StringVar(&o.Author, "author", "", "the author is `NAME <EMAIL>`, not you")
 	f.StringVar(&o.Date, "date", "", "the author's date: `WHEN` is ISO 8601, @SECONDS or such as \"2 days ago\"")
 	f.StringArrayVar(&o.Trailers, "trailer", nil, "put `KEY=VALUE` at the end of the message; repeatable")
-	signFlags(f, &o.SignOptions)
+	signFlags(cmd, &o.SignOptions)
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "do all but write")
-	cmd.MarkFlagsMutuallyExclusive("gpg-sign", "no-gpg-sign")
 	cmd.MarkFlagsMutuallyExclusive("message", "file")
 	cmd.MarkFlagsMutuallyExclusive("edit", "no-edit")
 	return cmd

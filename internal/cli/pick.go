@@ -61,6 +61,7 @@ func newPickCmd(env *Env, o *pickOptions) *cobra.Command {
 	f.IntVarP(&o.Mainline, "mainline", "m", 0, "of a merge: take the changes against parent `N`, from 1")
 	f.StringVarP(&o.Favor, "strategy-option", "X", "", "settle every conflict to `SIDE`: ours, theirs, or union of lists")
 	f.BoolVar(&o.AllowEmpty, "allow-empty", false, "make a commit even of what changes nothing here")
+	signFlags(cmd, &o.SignOptions)
 	f.BoolVar(&o.DryRun, "dry-run", false, "only say what would happen, conflicts and all")
 	f.BoolVar(&o.goOn, "continue", false, "go on once the conflicts are settled")
 	f.BoolVar(&o.skip, "skip", false, "leave the commit out that it stopped at, and go on")
@@ -103,7 +104,7 @@ func runPick(ctx context.Context, env *Env, o *pickOptions) error {
 func (o *pickOptions) run(ctx context.Context, r *strata.Repo) (*strata.PickResult, error) {
 	switch {
 	case o.goOn:
-		return r.PickContinue(ctx, o.kind, strata.CommitOptions{AllowEmpty: o.AllowEmpty})
+		return r.PickContinue(ctx, o.kind, strata.CommitOptions{AllowEmpty: o.AllowEmpty, SignOptions: o.SignOptions})
 	case o.skip:
 		return r.PickSkip(ctx, o.kind)
 	case o.kind == repo.StateRevert:

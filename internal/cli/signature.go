@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/strata-data/strata/pkg/strata"
 )
 
 // signFlags adds git's flags for signing commits.
-func signFlags(f *pflag.FlagSet, o *strata.SignOptions) {
+func signFlags(cmd *cobra.Command, o *strata.SignOptions) {
+	f := cmd.Flags()
 	f.VarPF(signValue{o}, "gpg-sign", "S", "sign with your SSH key, or with `KEY`: -SKEY, --gpg-sign=KEY").NoOptDefVal = " "
 	f.BoolVar(&o.NoSign, "no-gpg-sign", false, "do not sign, whatever the setting commit.sign says")
+	cmd.MarkFlagsMutuallyExclusive("gpg-sign", "no-gpg-sign")
 }
 
 // signValue is the value of -S, which may be left out.

@@ -14,6 +14,12 @@ import (
 // several commits in this way before anything is visible; CreateCommit is the
 // one for what is staged.
 func (r *Repo) PutCommit(ctx context.Context, w store.Writer, datasets map[string]object.ID, c Commit) (*CommitInfo, error) {
+	return r.PutSignedCommit(ctx, w, datasets, c, nil)
+}
+
+// PutSignedCommit is PutCommit of a commit that by signs; nil leaves it
+// unsigned.
+func (r *Repo) PutSignedCommit(ctx context.Context, w store.Writer, datasets map[string]object.ID, c Commit, by Signer) (*CommitInfo, error) {
 	tree, err := NewTree(Entries(datasets))
 	if err != nil {
 		return nil, err
@@ -38,6 +44,9 @@ func (r *Repo) PutCommit(ctx context.Context, w store.Writer, datasets map[strin
 		c.Generation = max(c.Generation, p.Generation+1)
 	}
 	c.Extra = sortFields(c.Extra)
+	if err := c.sign(ctx, by); err != nil {
+		return nil, err
+	}
 	if b, err = c.Encode(); err != nil {
 		return nil, err
 	}

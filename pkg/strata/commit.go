@@ -133,16 +133,19 @@ func (r *Repo) commitOptions(ctx context.Context, o CommitOptions) (*repo.Commit
 	if ro.Message, err = addTrailers(ro.Message, o.Trailers); err != nil {
 		return nil, err
 	}
-	if ro.Sign, err = r.signer(o.SignOptions, "commit.sign"); err != nil {
-		return nil, err
-	}
 	return ro, r.sign(ctx, o, ro)
 }
 
-// sign fills in author and committer.
+// sign fills in author and committer, and who makes the signature.
 func (r *Repo) sign(ctx context.Context, o CommitOptions, ro *repo.CommitOptions) error {
 	author, aerr := r.r.Identity(repo.RoleAuthor)
 	committer, err := r.committer()
+	if err != nil {
+		return err
+	}
+	if ro.Sign, err = r.signer(o.SignOptions, "commit.sign"); err != nil || o.DryRun {
+		ro.Sign = nil
+	}
 	if err != nil {
 		return err
 	}

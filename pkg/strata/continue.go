@@ -118,7 +118,7 @@ func (r *Repo) PickContinue(ctx context.Context, kind string, o CommitOptions) (
 		}
 		first = &PickedCommit{Source: s.Theirs[0], Commit: made.Commit, Changes: made.Datasets}
 	}
-	return r.pickRest(ctx, s, first)
+	return r.pickRest(ctx, s, first, o.SignOptions)
 }
 
 // PickSkip leaves out the commit that a sequence has stopped at and goes on with
@@ -150,12 +150,13 @@ func (r *Repo) PickSkip(ctx context.Context, kind string) (*PickResult, error) {
 	if _, err := r.landOnly(ctx, at, l, names); err != nil {
 		return nil, err
 	}
-	return r.pickRest(ctx, s, nil)
+	return r.pickRest(ctx, s, nil, SignOptions{})
 }
 
 // pickRest takes the commits that are left of a sequence.
-func (r *Repo) pickRest(ctx context.Context, s *repo.State, first *PickedCommit) (*PickResult, error) {
+func (r *Repo) pickRest(ctx context.Context, s *repo.State, first *PickedCommit, sign SignOptions) (*PickResult, error) {
 	o := optionsOf(s)
+	o.SignOptions = sign
 	p, err := r.newPicking(ctx, s.Kind, &o)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ type MergeOptions struct {
 	Edited         bool   // the message comes from an editor
 	AllowUnrelated bool   // even if there is no common commit
 	DryRun         bool
+	SignOptions
 }
 
 // MergeResult is strata.merge/1.
@@ -336,7 +337,7 @@ func (m *merging) commit(ctx context.Context, w store.Writer, all *merged, l *la
 	m.res.Outcome = "merged"
 	c := repo.Commit{Parents: append([]object.ID{m.at.head.ID}, m.theirs...)}
 	var signed repo.CommitOptions
-	if err := m.r.sign(ctx, CommitOptions{}, &signed); err != nil {
+	if err := m.r.sign(ctx, CommitOptions{SignOptions: m.o.SignOptions, DryRun: m.o.DryRun}, &signed); err != nil {
 		return err
 	}
 	c.Author, c.Committer = signed.Author, signed.Committer
@@ -347,7 +348,7 @@ func (m *merging) commit(ctx context.Context, w store.Writer, all *merged, l *la
 	if c.Message = repo.CleanMessage(message, how); strings.TrimSpace(c.Message) == "" {
 		return repo.ErrEmptyMessage
 	}
-	made, err := m.r.r.PutCommit(ctx, w, all.next, c)
+	made, err := m.r.r.PutSignedCommit(ctx, w, all.next, c, signed.Sign)
 	if err != nil {
 		return err
 	}

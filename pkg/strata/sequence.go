@@ -23,6 +23,7 @@ type PickOptions struct {
 	AllowEmpty   bool     // commit even what changes nothing
 	Favor        string   // "", ours, theirs, union (-X)
 	DryRun       bool
+	SignOptions
 }
 
 // PickResult is strata.cherry-pick/1 or strata.revert/1.
@@ -339,7 +340,7 @@ func optionsOf(s *repo.State) PickOptions {
 // commit writes the commit that a pick makes.
 func (p *picking) commit(ctx context.Context, w store.Writer, l *landing, id object.ID, c *repo.Commit, message string, before map[string]object.ID) error {
 	var signed repo.CommitOptions
-	if err := p.r.sign(ctx, CommitOptions{}, &signed); err != nil {
+	if err := p.r.sign(ctx, CommitOptions{SignOptions: p.o.SignOptions, DryRun: p.o.DryRun}, &signed); err != nil {
 		return err
 	}
 	next := repo.Commit{Author: signed.Author, Committer: signed.Committer, Message: message}
@@ -349,7 +350,7 @@ func (p *picking) commit(ctx context.Context, w store.Writer, l *landing, id obj
 	if p.kind == repo.StateCherryPick {
 		next.Author = c.Author
 	}
-	made, err := p.r.r.PutCommit(ctx, w, p.now, next)
+	made, err := p.r.r.PutSignedCommit(ctx, w, p.now, next, signed.Sign)
 	if err != nil {
 		return err
 	}
