@@ -37,9 +37,14 @@ func (c *checker) tellAffected() {
 				continue
 			}
 			if users[e.Table] == nil {
-				c.tellTable(e.Name, e.Table, t, "")
+				c.tellTable(repo.Mention{ID: e.Table, Name: e.Name}, t)
 			}
 			users[e.Table] = append(users[e.Table], s.id)
+		}
+	}
+	for _, m := range c.apart {
+		if users[m.ID] == nil {
+			c.tellTable(m, c.tables[m.ID])
 		}
 	}
 	position := map[object.ID]int{}
@@ -63,23 +68,30 @@ func (c *checker) tellAffected() {
 	}
 }
 
-// tellTable gives the places below the table id to its problems. name is that
-// of its dataset; by is what else names it.
-func (c *checker) tellTable(name string, id object.ID, t *tableState, by string) {
+// tellTable gives the places below a table to its problems. m names it: with a
+// place it is named by something else than a commit.
+func (c *checker) tellTable(m repo.Mention, t *tableState) {
 	if t == nil {
 		return
 	}
+	dataset := m.Name
+	if m.Place != "" && m.Place != repo.PlaceIndex {
+		dataset = ""
+	}
 	for _, at := range t.below {
 		p := at.p
-		p.tables[id] = true
+		p.tables[m.ID] = true
 		p.Places++
-		if by != "" && p.Name == "" && p.Places == 1 {
-			p.Name = by
+		if m.Place != "" && p.Name == "" && p.Places == 1 {
+			p.Name = string(m.Place)
+			if m.Place != repo.PlaceIndex {
+				p.Name = m.String()
+			}
 		}
 		if p.Places > 1 && p.Dataset != "" {
 			continue
 		}
-		p.Dataset, p.File = name, at.file
+		p.Dataset, p.File = dataset, at.file
 		p.order = at.first
 		if at.column != "" {
 			p.Column = at.column
@@ -123,7 +135,9 @@ func (p *problem) name(position map[object.ID]int, refs map[object.ID][]string) 
 		p.Refs = append(p.Refs, name)
 	}
 	slices.Sort(p.Refs)
-	p.Commits = ids[:min(len(ids), maxCommits)]
+	if len(ids) > 0 {
+		p.Commits = ids[:min(len(ids), maxCommits)]
+	}
 }
 
 // refsOver returns, for each of the commits in hurt, the refs that reach it.

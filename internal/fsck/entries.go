@@ -24,7 +24,7 @@ func (c *checker) checkEntries() {
 		if b.Place == repo.PlaceStat {
 			p.Severity = Warning // it costs time and nothing else
 		}
-		if b.Place == repo.PlaceRefs || b.Place == repo.PlaceReflog || b.Place == repo.PlaceState {
+		if b.Place != repo.PlaceStat {
 			c.partial = true // what it named is not known
 		}
 	}
@@ -69,11 +69,13 @@ func (c *checker) dangling(m repo.Mention) {
 		p := c.named("reflogDangling", m.ID, m.Name, detail+fmt.Sprintf(" (entry %d)", m.Seq))
 		p.Hint = repairHint
 	case repo.PlaceIndex:
-		p := c.named("objectMissing", m.ID, m.String(), "the staged table is "+c.missingWord(m.ID))
-		p.Dataset = m.Name
-		p.Hint = "strata add the files of " + m.Name + " again"
+		if p := c.missing("objectMissing", m.ID, "a staged table"); p.Dataset == "" {
+			p.Dataset, p.Name = m.Name, "index"
+		}
 	default:
-		c.named("objectMissing", m.ID, m.String(), detail).Hint = repairHint
+		if p := c.missing("objectMissing", m.ID, ""); p.Name == "" {
+			p.Name = m.String()
+		}
 	}
 }
 
@@ -95,11 +97,8 @@ func (c *checker) walkAny(id object.ID, kind object.Kind, m repo.Mention) {
 	case object.KindTree:
 		c.walkDir(id)
 	case object.KindTable:
-		dataset := ""
-		if m.Place == repo.PlaceIndex {
-			dataset = m.Name
-		}
-		c.tellTable(dataset, id, c.walkTable(id), m.String())
+		c.walkTable(id)
+		c.apart = append(c.apart, m)
 	default:
 		c.walkOther(id)
 	}

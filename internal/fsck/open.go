@@ -35,6 +35,7 @@ type checker struct {
 	trees     map[treeKey]*subtree
 	blobs     map[object.ID]*fileTree
 	tables    map[object.ID]*tableState
+	apart     []repo.Mention           // tables that are named by something else than a tree
 	dirs      map[object.ID]*repo.Tree // nil: cannot be read
 	commits   map[object.ID]*commitState
 	tags      map[object.ID]bool
@@ -106,13 +107,12 @@ func (c *checker) openLoose(err error) error {
 	case c.ctx.Err() != nil:
 		return c.ctx.Err()
 	case errors.Is(err, object.ErrUnsupported):
-		c.problem("formatUnknown", object.ID{}, detailOf(err)).Hint = "strata version"
+		c.problem("formatUnknown", object.ID{}, c.withoutPath(err)).Hint = "strata version"
 		return nil
 	case !errors.Is(err, object.ErrCorrupt) && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("read meta.db: %w", err)
 	}
-	detail := strings.ReplaceAll(detailOf(err), c.r.Layout().MetaPath()+": ", "")
-	c.problem("metaMalformed", object.ID{}, detail).Hint = "put back .strata/meta.db from a copy"
+	c.problem("metaMalformed", object.ID{}, c.withoutPath(err)).Hint = "put back .strata/meta.db from a copy"
 	c.partial = true
 	infos, lerr := segment.Loose(c.r.Layout().ObjectsDir())
 	if lerr != nil {
@@ -121,6 +121,11 @@ func (c *checker) openLoose(err error) error {
 	c.infos = infos
 	c.store = segment.OpenFiles(c.r.Layout().ObjectsDir(), infos, segment.Options{Workers: c.o.Workers})
 	return nil
+}
+
+// withoutPath is the text of an error about meta.db.
+func (c *checker) withoutPath(err error) string {
+	return strings.ReplaceAll(detailOf(err), c.r.Layout().MetaPath()+": ", "")
 }
 
 // unpublished returns the names of the segment files that the catalogue does

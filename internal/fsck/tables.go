@@ -139,6 +139,9 @@ func (c *checker) walkRows(id object.ID, t *tableState, files bool) {
 		}
 	}
 	for _, col := range t.schema.Key {
+		if len(sub.columns) == 0 {
+			break // nothing below could be read
+		}
 		if _, ok := slices.BinarySearch(sub.columns, col); !ok {
 			t.below = append(t.below, place{p: c.problem("schemaMismatch", id, fmt.Sprintf("the leaves have no key column %q", col)), column: col})
 		}

@@ -266,6 +266,12 @@ func detailOf(err error) string {
 	if err == nil {
 		return ""
 	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Op + ": " + e.Err.Error() // whoever asks knows the file
+	}
+	if e, ok := errors.AsType[*object.CorruptError](err); ok && e.ID.IsZero() {
+		return e.Detail
+	}
 	return strings.ReplaceAll(err.Error(), object.ErrCorrupt.Error()+": ", "")
 }
 
