@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -112,6 +113,8 @@ type merger struct {
 	w     store.Writer
 	cols  []mergeColumn
 	nodes *merkle.Builder
+	bufs  sync.Pool // *[]byte of leaves that are written
+	idle  sync.Pool // *joiner
 }
 
 // mergeUnit is a subtree to take over, or the leaves of some steps. What they
@@ -126,6 +129,7 @@ type mergeUnit struct {
 // mergedLeaf is a leaf of the result and the judge of its samples. Either may be nil.
 type mergedLeaf struct {
 	leaf  *newLeaf
+	buf   []byte // holds the pages of leaf
 	judge Judge
 }
 
@@ -230,7 +234,7 @@ func (g *merger) schedule(ctx context.Context, order chan<- *mergeUnit) error {
 
 // join makes the leaves of a whole unit.
 func (g *merger) join(ctx context.Context, u *mergeUnit) error {
-	j := newJoiner(ctx, g)
+	j := g.joiner(ctx)
 	var out []mergedLeaf
 	j.emit = func(m mergedLeaf) error {
 		out = append(out, m)
@@ -240,6 +244,7 @@ func (g *merger) join(ctx context.Context, u *mergeUnit) error {
 		return err
 	}
 	u.done <- out
+	g.idle.Put(j)
 	return nil
 }
 
@@ -264,7 +269,7 @@ func (g *merger) write(ctx context.Context, order <-chan *mergeUnit) (merkle.Roo
 			}
 		default:
 			if chain == nil {
-				chain = newJoiner(ctx, g)
+				chain = g.joiner(ctx)
 				chain.emit = func(m mergedLeaf) error { return g.put(ctx, m) }
 			}
 			err = chain.all(u)
@@ -288,6 +293,7 @@ func (g *merger) put(ctx context.Context, m mergedLeaf) error {
 		if err != nil {
 			return err
 		}
+		g.bufs.Put(&m.buf)
 		if err := g.nodes.Append(ctx, 0, e); err != nil {
 			return err
 		}

@@ -15,7 +15,11 @@ import (
 func (j *joiner) flush() error {
 	out := mergedLeaf{}
 	if len(j.zeros) > 0 {
-		j.enc.reset(nil) // the pages are written later
+		if buf, ok := j.bufs.Get().(*[]byte); ok {
+			j.enc.reset(*buf)
+		} else {
+			j.enc.reset(nil) // the pages are written later
+		}
 		l := &newLeaf{rows: len(j.zeros), first: j.first, last: bytes.Clone(j.last), base: j.segs[0].leafID()}
 		for i := range j.cols {
 			c, err := j.column(&j.cols[i])
@@ -27,7 +31,7 @@ func (j *joiner) flush() error {
 			}
 		}
 		sort.Slice(l.columns, func(a, b int) bool { return l.columns[a].id < l.columns[b].id })
-		out.leaf = l
+		out.leaf, out.buf = l, j.enc.buf
 	}
 	out.judge, j.judge = j.judge, nil
 	j.segs, j.zeros = j.segs[:0], j.zeros[:0]
@@ -480,13 +484,27 @@ func (a *cellJoin) measure(p *piece) (size int64, nulls int, err error) {
 	return valueBytes(p.vec, p.from, p.from+p.rows), nulls, nil
 }
 
+// scratch returns an empty vector of the column, which is used until the next call.
+func (a *cellJoin) scratch(rows int) *column.Vector {
+	if a.scratches == nil {
+		a.scratches = make([]*column.Vector, len(a.cols))
+	}
+	v := a.scratches[a.c.at]
+	if v == nil {
+		v = column.NewVector(a.c.f.Type, rows)
+		a.scratches[a.c.at] = v
+	}
+	v.Reset()
+	return v
+}
+
 // page makes the next page, of the given rows, from the front of pieces and
 // returns the pieces behind it. One that is an old page is taken over.
 func (a *cellJoin) page(pieces []piece, rows int) (newPage, []piece, error) {
 	if len(pieces) > 0 && pieces[0].whole() && pieces[0].rows == rows {
 		return newPage{pageRef: pieces[0].page}, pieces[1:], nil
 	}
-	v := column.NewVector(a.c.f.Type, rows)
+	v := a.scratch(rows)
 	var base object.ID
 	for v.Len < rows {
 		if len(pieces) == 0 {

@@ -34,6 +34,8 @@ type joiner struct {
 	last  []byte
 	lossy map[pageType]*converted
 	marks []bool
+
+	scratches []*column.Vector // of each column, nil until it is needed
 }
 
 // mergeSeg is a run of rows of the open leaf.
@@ -46,7 +48,16 @@ type mergeSeg struct {
 	n    int
 }
 
-func newJoiner(ctx context.Context, g *merger) *joiner { return &joiner{merger: g, ctx: ctx} }
+// joiner returns a joiner that has no rows yet, in the memory of one that has
+// ended its unit, if there is one.
+func (g *merger) joiner(ctx context.Context) *joiner {
+	j, ok := g.idle.Get().(*joiner)
+	if !ok {
+		j = &joiner{merger: g}
+	}
+	j.ctx, j.sides, j.judge = ctx, [3]queue{}, nil
+	return j
+}
 
 // all joins the steps of a unit; where it ends, so does the open leaf.
 func (j *joiner) all(u *mergeUnit) error {
