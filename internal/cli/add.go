@@ -184,6 +184,12 @@ func printAdded(env *Env, res *strata.AddResult) {
 	case len(rows) > 0:
 		env.Printf("nothing new to stage\n")
 	}
+	if res.Left != nil {
+		env.Notef("settled %s, %s left", plural(res.Settled, "conflict"), count(*res.Left))
+		if *res.Left == 0 {
+			return // what comes next is not an ordinary commit
+		}
+	}
 	if res.NextCommit && !res.DryRun {
 		env.Next(`strata commit -m "message"`)
 	}

@@ -46,6 +46,8 @@ func verbGroups(env *Env) []group {
 			newMergeCmd(env),
 			newCherryPickCmd(env),
 			newRevertCmd(env),
+			newConflictsCmd(env),
+			newResolveCmd(env),
 			newRestoreCmd(env),
 			newResetCmd(env),
 			newTagCmd(env),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,6 +35,11 @@ type AddOptions struct {
 	Force       bool
 	Workers     int
 	Progress    func(int64)
+	// Before, if not nil, is called before anything is published, with the
+	// datasets of the index as they were and as they will be. It may write
+	// further objects; what it returns is called in the transaction that saves
+	// the index. It is not called where no dataset changes, nor in a dry run.
+	Before func(ctx context.Context, w store.Writer, was, now map[string]object.ID) (func(*repo.Tx) error, error)
 }
 
 // Added is what an Add did to one dataset.
@@ -79,7 +85,8 @@ func Add(ctx context.Context, r *repo.Repo, o AddOptions) (*AddResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &adder{tree: t, o: &o, res: &AddResult{}, renamed: map[string]bool{}, changes: repo.StatChanges{Set: map[string]repo.FileRecord{}}}
+	a := &adder{tree: t, o: &o, res: &AddResult{}, renamed: map[string]bool{}, changes: repo.StatChanges{Set: map[string]repo.FileRecord{}},
+		was: maps.Clone(t.ix.Datasets)}
 	if a.w, err = r.Objects().NewWriter(ctx); err != nil {
 		return nil, err
 	}
@@ -97,8 +104,9 @@ type adder struct {
 	w       store.Writer
 	res     *AddResult
 	changes repo.StatChanges
-	renamed map[string]bool // columns of o.Rename that were found
-	dirty   bool            // the index is to be saved
+	renamed map[string]bool      // columns of o.Rename that were found
+	dirty   bool                 // the index is to be saved
+	was     map[string]object.ID // its datasets before
 }
 
 func (a *adder) run(ctx context.Context) error {
@@ -145,6 +153,12 @@ func (a *adder) run(ctx context.Context) error {
 
 // publish makes the objects durable and then the index name them.
 func (a *adder) publish(ctx context.Context) (err error) {
+	more := func(*repo.Tx) error { return nil }
+	if a.o.Before != nil && !maps.Equal(a.was, a.ix.Datasets) {
+		if more, err = a.o.Before(ctx, a.w, a.was, a.ix.Datasets); err != nil {
+			return err
+		}
+	}
 	if a.dirty {
 		if a.res.Stats, err = a.w.Publish(ctx); err != nil {
 			return err
@@ -160,6 +174,9 @@ func (a *adder) publish(ctx context.Context) (err error) {
 	}
 	err = a.r.Update(ctx, func(tx *repo.Tx) error {
 		if err := tx.SaveIndex(a.ix); err != nil {
+			return err
+		}
+		if err := more(tx); err != nil {
 			return err
 		}
 		return tx.SaveStats(a.changes)

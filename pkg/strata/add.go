@@ -9,6 +9,9 @@ import (
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/diff"
 	"github.com/strata-data/strata/internal/format"
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/worktree"
 )
 
@@ -22,11 +25,22 @@ func (r *Repo) Add(ctx context.Context, o AddOptions) (*AddResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	done := &settled{}
+	w.Before = func(ctx context.Context, w store.Writer, was, now map[string]object.ID) (func(*repo.Tx) error, error) {
+		done, err = r.settle(ctx, w, was, now)
+		if err != nil {
+			return nil, err
+		}
+		return done.remember, nil
+	}
 	res, err := worktree.Add(ctx, r.r, w)
 	if err != nil {
 		return nil, err
 	}
 	out := &AddResult{Schema: "strata.add/1", DryRun: o.DryRun, Datasets: []AddedDataset{}, StoredBytes: res.Stats.DiskSize}
+	if out.Settled = done.n; done.n > 0 {
+		out.Left = &done.left
+	}
 	for i := range res.Datasets {
 		if res.Datasets[i].New == nil {
 			out.Removed = append(out.Removed, res.Datasets[i].Name)

@@ -36,6 +36,9 @@ type AddResult struct {
 	// StoredBytes is what the repository grew by.
 	StoredBytes int64 `json:"stored_bytes"`
 	NextCommit  bool  `json:"-"` // something is staged now
+	// Settled counts conflicts that this add settled, Left those that are left.
+	Settled int64  `json:"conflicts_settled,omitempty"`
+	Left    *int64 `json:"conflicts_left,omitempty"`
 }
 
 // AddedDataset is what adding did to one dataset.

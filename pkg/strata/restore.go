@@ -104,6 +104,11 @@ func (r *Repo) Remove(ctx context.Context, o RemoveOptions) (*RemoveResult, erro
 	if err != nil {
 		return nil, err
 	}
+	if !o.DryRun && len(done.Datasets) > 0 {
+		if err := r.settleRemoved(ctx, done.Datasets); err != nil {
+			return nil, err
+		}
+	}
 	return &RemoveResult{Schema: "strata.rm/1", Datasets: nonNil(done.Datasets), Files: nonNil(done.Files)}, nil
 }
 

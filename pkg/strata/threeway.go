@@ -145,7 +145,7 @@ func (d *datasetMerge) tableOf(ctx context.Context, res *merge.Result) (object.I
 	t := res.Table
 	if !d.in.virtual && !worktree.IsSystem(d.name) {
 		var err error
-		if t, err = d.r.withSources(ctx, d.w, t, d.t, d.rendered()); err != nil {
+		if t, err = d.r.withSources(ctx, d.w, t, d.t[0], d.t[1:], d.rendered()); err != nil {
 			return object.ID{}, err
 		}
 	}
@@ -160,10 +160,11 @@ func (d *datasetMerge) rendered() map[string]worktree.Ready {
 	return d.out.ready
 }
 
-// withSources gives merged rows the source files that base, ours and theirs had,
-// ours counting most. Files are rendered into ready, if it is not nil.
-func (r *Repo) withSources(ctx context.Context, w store.Writer, t *table.Table, from [3]*table.Table, ready map[string]worktree.Ready) (*table.Table, error) {
-	o := source.RewriteOptions{Formats: formats.ByName, Base: from[0], Mem: r.r.Mem(), Temp: worktree.Temp(r.r)}
+// withSources gives merged rows the source files that the sides had, the first
+// counting most; nil sides do not count. Files are rendered into ready, if it is
+// not nil.
+func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.Table, sides []*table.Table, ready map[string]worktree.Ready) (*table.Table, error) {
+	o := source.RewriteOptions{Formats: formats.ByName, Base: base, Mem: r.r.Mem(), Temp: worktree.Temp(r.r)}
 	if ready != nil {
 		o.Out = func(path string, executable bool) (io.WriteCloser, error) {
 			f, err := worktree.TempFile(r.r, executable)
@@ -174,7 +175,7 @@ func (r *Repo) withSources(ctx context.Context, w store.Writer, t *table.Table, 
 		}
 	}
 	var like []*table.Table
-	for _, side := range from[1:] {
+	for _, side := range sides {
 		if side != nil {
 			like = append(like, side)
 		}
