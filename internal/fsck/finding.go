@@ -91,7 +91,7 @@ func (c *checker) report() *Report {
 		return cmp.Or(
 			cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, b.Severity)),
 			cmp.Compare(rank[a.ID], rank[b.ID]),
-			strings.Compare(a.Dataset, b.Dataset), strings.Compare(a.Column, b.Column),
+			compareLast(a.Dataset, b.Dataset), strings.Compare(a.Column, b.Column),
 			strings.Compare(a.Segment, b.Segment), strings.Compare(a.Name, b.Name),
 			slices.Compare(a.order, b.order),
 			slices.Compare(a.Object[:], b.Object[:]), strings.Compare(a.Detail, b.Detail))
@@ -108,4 +108,12 @@ func (c *checker) report() *Report {
 	}
 	r.OK = r.Errors() == 0
 	return r
+}
+
+// compareLast is strings.Compare with the empty string last.
+func compareLast(a, b string) int {
+	if (a == "") != (b == "") {
+		return strings.Compare(b, a)
+	}
+	return strings.Compare(a, b)
 }
