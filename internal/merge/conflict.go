@@ -54,11 +54,12 @@ type Conflict struct {
 	Base, Ours, Theirs []byte
 }
 
-// IsSchema reports whether the conflict is about a column, not its values.
+// IsSchema reports whether the conflict is about a column, not its values, or
+// about the key, where Column is empty.
 func (c *Conflict) IsSchema() bool { return c.Kind == Schema }
 
 // IsDataset reports whether it is about all of the dataset.
-func (c *Conflict) IsDataset() bool { return len(c.Key) == 0 && c.Column == "" }
+func (c *Conflict) IsDataset() bool { return len(c.Key) == 0 && c.Column == "" && c.Kind != Schema }
 
 // Conflicts yields the rows of a conflicts table: first those about the dataset
 // and its columns, then the others in the order of keys and, within a sample,

@@ -14,6 +14,7 @@ package merge
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/strata-data/strata/internal/column"
@@ -46,6 +47,9 @@ type Options struct {
 	// Rows makes a sample the smallest thing that changes, as in @files, where a
 	// hash and a size of two files do not make a third.
 	Rows bool
+	// Temp makes files for rows that do not fit into memory while they get
+	// another key; nil means the directory of the system.
+	Temp func() (*os.File, error)
 }
 
 // Side says where a result comes from.
@@ -158,7 +162,9 @@ type merging struct {
 	schema  *column.Schema
 	judging []rule // of each column of schema
 	log     conflictLog
-	ctx     context.Context
+	// keys are those of the sides where they are in conflict.
+	keys       [3]cell
+	keySettled bool
 }
 
 func newMerging(w store.Writer, in Input, o Options) *merging {
@@ -169,8 +175,16 @@ func newMerging(w store.Writer, in Input, o Options) *merging {
 }
 
 func (m *merging) run(ctx context.Context) (*Result, error) {
-	m.ctx = ctx
+	whole := m.in
+	if ok, err := m.mergeKeys(ctx); err != nil {
+		return nil, err
+	} else if !ok {
+		return m.unkeyed(ctx)
+	}
 	if err := m.mergeSchemas(ctx); err != nil {
+		return nil, err
+	}
+	if err := m.rehash(ctx); err != nil {
 		return nil, err
 	}
 	root, err := table.Merge(ctx, m.w, table.Merging{Tables: [3]*table.Table{m.in.Base, m.in.Ours, m.in.Theirs}, Schema: m.schema,
@@ -181,6 +195,9 @@ func (m *merging) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Table: table.New(m.w, m.schema, root)}
+	if err := m.closeGaps(ctx, r); err != nil {
+		return nil, err
+	}
 	if err := m.finish(r); err != nil {
 		return nil, fmt.Errorf("write conflicts: %w", err)
 	}
@@ -188,10 +205,32 @@ func (m *merging) run(ctx context.Context) (*Result, error) {
 		return r, nil
 	}
 	switch {
-	case sameRows(r.Table, m.in.Ours) && slices.Equal(m.in.Base.Sources, m.in.Theirs.Sources):
-		r.Take, r.Table = SideOurs, m.in.Ours
-	case sameRows(r.Table, m.in.Theirs) && slices.Equal(m.in.Base.Sources, m.in.Ours.Sources):
-		r.Take, r.Table = SideTheirs, m.in.Theirs
+	case sameRows(r.Table, whole.Ours) && slices.Equal(whole.Base.Sources, whole.Theirs.Sources):
+		r.Take, r.Table = SideOurs, whole.Ours
+	case sameRows(r.Table, whole.Theirs) && slices.Equal(whole.Base.Sources, whole.Ours.Sources):
+		r.Take, r.Table = SideTheirs, whole.Theirs
 	}
+	return r, nil
+}
+
+// unkeyed merges tables that have no key in common: all of the dataset is in
+// conflict.
+func (m *merging) unkeyed(ctx context.Context) (*Result, error) {
+	m.schema = m.in.Ours.Schema
+	r := taken(SideOurs, m.in.Ours)
+	switch m.o.Favor {
+	case FavorNone, FavorUnion:
+		j := m.judge()
+		j.record(nil, "", Modified, [3]cell{datasetCell(m.in.Base), datasetCell(m.in.Ours), datasetCell(m.in.Theirs)})
+		if err := m.done(ctx, j); err != nil {
+			return nil, err
+		}
+		return r, m.finish(r)
+	case FavorTheirs:
+		r = taken(SideTheirs, m.in.Theirs)
+	case FavorBase:
+		r = taken(SideBase, m.in.Base)
+	}
+	r.Stats.Settled = []Count{{Cells: 1}}
 	return r, nil
 }

@@ -88,6 +88,8 @@ type resolver struct {
 	cells   []chosen // of the samples at hand, in key order
 	done    [][]byte // keys, in the conflicts table, of what is settled
 	gone    map[string]int64
+	keyed   [4]*table.Table // the sides under the merged key
+	key     *column.Schema  // whose key is chosen in the end, nil for none
 }
 
 // chosen is a conflict about a cell or a sample, and what becomes of it.
@@ -101,6 +103,12 @@ func (r *resolver) settle(c *Conflict, choice Choice) error {
 	r.done = append(r.done, conflictKey(c))
 	r.gone[c.Column]++
 	switch {
+	case c.IsSchema() && c.Column == "":
+		if r.side(choice.Side) == nil {
+			return fmt.Errorf("%w: take the key of a side", ErrChoice)
+		}
+		r.key = r.side(choice.Side).Schema
+		return nil
 	case c.IsSchema():
 		return r.column(c.Column, choice)
 	case c.IsDataset():
@@ -211,11 +219,12 @@ func (r *resolver) apply() error {
 	}
 	from := [4]*picked{}
 	for _, s := range []Side{SideNone, SideBase, SideOurs, SideTheirs} {
-		t := r.side(s)
-		if s == SideNone {
-			t = r.out
-		} else if !slices.ContainsFunc(r.cells, func(c chosen) bool { return c.Side == s }) {
+		if s != SideNone && !slices.ContainsFunc(r.cells, func(c chosen) bool { return c.Side == s }) {
 			continue
+		}
+		t, err := r.underKey(s)
+		if err != nil {
+			return err
 		}
 		p, err := pick(r.ctx, t, keys)
 		if err != nil {
@@ -250,6 +259,44 @@ func (r *resolver) apply() error {
 		r.out = table.New(r.w, r.schema, root)
 	}
 	return nil
+}
+
+// underKey returns the table of a side, or the merged one for SideNone, with
+// the keys that the conflicts tell samples by.
+func (r *resolver) underKey(s Side) (*table.Table, error) {
+	if s == SideNone {
+		return r.out, nil
+	}
+	t := r.side(s)
+	if t == nil || sameKey(t.Schema, r.schema) {
+		return t, nil
+	}
+	if r.keyed[s] != nil {
+		return r.keyed[s], nil
+	}
+	next, err := keyedSchema(t.Schema, r.schema)
+	if err == nil {
+		r.keyed[s], err = rebuild(r.ctx, r.w, t, next, Options{})
+	}
+	return r.keyed[s], err
+}
+
+// takeKey gives the rows the key that was chosen.
+func (r *resolver) takeKey() error {
+	if r.key == nil || sameKey(r.key, r.schema) {
+		return nil
+	}
+	if int64(len(r.done)) < r.u.Conflicts.Rows() {
+		return fmt.Errorf("%w: with another key, samples are told otherwise; resolve the other conflicts first", ErrChoice)
+	}
+	next, err := keyedSchema(r.schema, r.key)
+	if err == nil {
+		r.out, err = rebuild(r.ctx, r.w, r.out, next, Options{})
+	}
+	if errors.Is(err, errKey) {
+		return fmt.Errorf("%w: %w", ErrChoice, err)
+	}
+	return err
 }
 
 // picked is the samples with some keys.
@@ -333,6 +380,9 @@ func (r *resolver) finish() (*Resolved, error) {
 	if err := r.apply(); err != nil {
 		return nil, err
 	}
+	if err := r.takeKey(); err != nil {
+		return nil, err
+	}
 	out := &Resolved{Table: r.out, Deleted: r.deleted}
 	left, err := without(r.ctx, r.w, r.u.Conflicts, r.done)
 	if err != nil {
@@ -340,6 +390,9 @@ func (r *resolver) finish() (*Resolved, error) {
 	}
 	out.Conflicts = left
 	m := &merging{in: r.u.Input, schema: r.schema}
+	if r.deleted {
+		m.schema = &column.Schema{}
+	}
 	out.Settled = m.counts(r.gone)
 	return out, nil
 }

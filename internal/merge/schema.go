@@ -33,6 +33,12 @@ func (m *merging) mergeSchemas(ctx context.Context) error {
 	m.judging = m.rules()
 	j := m.judge()
 	slices.Sort(s.conflicts)
+	if m.keys[merkle.Ours] != nil {
+		j.record(nil, "", Schema, m.keys)
+	}
+	if m.keySettled {
+		j.settled("")
+	}
 	for _, id := range s.conflicts {
 		var c [3]cell
 		for i, side := range s.side {
