@@ -74,7 +74,7 @@ func (e *Env) sayGC(res *strata.GCResult) {
 	var why []string
 	for _, k := range res.KeptFor {
 		if k.Objects > 0 {
-			why = append(why, bytesText(k.Bytes)+" for "+whyText(k.Why))
+			why = append(why, count(k.Objects)+" for "+whyText(k.Why))
 		}
 	}
 	if why != nil {

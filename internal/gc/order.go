@@ -7,10 +7,12 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/reach"
 	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/source"
 	"github.com/strata-data/strata/internal/store/segment"
 	"github.com/strata-data/strata/internal/table"
 )
@@ -39,17 +41,13 @@ type spot struct {
 	class  class
 	column uint32 // of pages and their lists
 	run    uint32 // which range of keys, or which file; see orderer.runs
-	off    uint32 // of a page: rows of the leaf before it; of a run of lines: its number
+	off    uint32 // of several in one run, such as the runs of lines of a file
 	seq    uint32 // of being found
 }
 
-// nearRows is how far the beginnings of two versions of a page may be apart, when
-// samples before it were added or removed.
-const nearRows = 8
-
 // version reports whether o is probably a version of s.
 func (s *spot) version(o *spot) bool {
-	return s.class == o.class && s.column == o.column && s.run == o.run && o.off-s.off <= nearRows && s.class != classCommit && s.class != classChunk
+	return s.class == o.class && s.column == o.column && s.run == o.run && o.off == s.off && s.class != classCommit && s.class != classChunk
 }
 
 func compareSpots(a, b spot) int {
@@ -63,6 +61,7 @@ type orderer struct {
 	r       *repo.Repo
 	seen    reach.Set
 	spots   []spot
+	names   map[object.ID]string // of datasets, by their schemas
 	columns map[string]uint32
 	runs    map[runKey]uint32
 }
@@ -78,23 +77,30 @@ type runKey struct {
 // order returns the objects that are needed in the order in which to pack them.
 // Memory: about 100 bytes for each, until it was read.
 func (m *Marked) order(ctx context.Context, r *repo.Repo) (iter.Seq[segment.Ordered], error) {
-	o := &orderer{r: r, columns: map[string]uint32{}, runs: map[runKey]uint32{}}
-	var tips []object.ID
+	o := &orderer{r: r, names: map[object.ID]string{}, columns: map[string]uint32{}, runs: map[runKey]uint32{}}
+	var tips, others []object.ID
+	for _, root := range m.roots {
+		commit, err := o.commitOf(ctx, root.ID)
+		if err != nil {
+			return nil, err
+		}
+		if commit.IsZero() {
+			others = append(others, root.ID)
+		} else {
+			tips = append(tips, commit)
+		}
+	}
 	head, err := r.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	roots := append([]repo.Root{{ID: head.ID}}, m.roots...)
-	for i, root := range roots {
-		if root.ID.IsZero() {
-			continue
-		}
-		commit, err := o.root(ctx, root.ID, i == 0)
+	if !head.ID.IsZero() {
+		c, err := r.Commit(ctx, head.ID)
 		if err != nil {
 			return nil, err
 		}
-		if !commit.IsZero() {
-			tips = append(tips, commit)
+		if err := o.commit(ctx, head.ID, c.Tree); err != nil {
+			return nil, err
 		}
 	}
 	for c, err := range r.Walk(ctx, tips, nil, repo.WalkOptions{Order: repo.OrderDateTopo}) {
@@ -102,6 +108,11 @@ func (m *Marked) order(ctx context.Context, r *repo.Repo) (iter.Seq[segment.Orde
 			return nil, err
 		}
 		if err := o.commit(ctx, c.ID, c.Tree); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range others { // tables of the index, now and earlier, are mostly those of commits
+		if err := o.other(ctx, reach.To(id), "", 0); err != nil {
 			return nil, err
 		}
 	}
@@ -168,37 +179,28 @@ func (o *orderer) note(id object.ID, s spot) bool {
 	return true
 }
 
-// root notes a root that is no commit with all that it reaches. Of a commit, and
-// of a tag of one, it returns the commit; its tree comes at once if it is the
-// head.
-func (o *orderer) root(ctx context.Context, id object.ID, head bool) (object.ID, error) {
-	b, err := o.r.Objects().Get(ctx, id)
-	if err != nil {
-		return object.ID{}, fmt.Errorf("read %s: %w", id, err)
-	}
-	switch object.Kind(b[0]) {
-	case object.KindCommit:
-		if !head {
+// commitOf returns the commit that a root is, or that the tag leads to which it
+// is; tags are noted. Of another object it is zero.
+func (o *orderer) commitOf(ctx context.Context, id object.ID) (object.ID, error) {
+	for {
+		b, err := o.r.Objects().Get(ctx, id)
+		if err != nil {
+			return object.ID{}, fmt.Errorf("read %s: %w", id, err)
+		}
+		switch object.Kind(b[0]) {
+		case object.KindCommit:
 			return id, nil
-		}
-		c, err := repo.DecodeCommit(b)
-		if err != nil {
-			return id, merkle.Refused(id, err)
-		}
-		return id, o.commit(ctx, id, c.Tree)
-	case object.KindTag:
-		t, err := repo.DecodeTag(b)
-		if err != nil {
-			return id, merkle.Refused(id, err)
-		}
-		if !o.note(id, spot{class: classCommit, run: o.run("", 0, nil)}) {
+		case object.KindTag:
+			t, err := repo.DecodeTag(b)
+			if err != nil {
+				return id, merkle.Refused(id, err)
+			}
+			o.note(id, spot{class: classCommit, run: o.run("", 0, nil)})
+			id = t.Target
+		default:
 			return object.ID{}, nil
 		}
-		return o.root(ctx, t.Target, false)
-	case object.KindTable:
-		return object.ID{}, o.table(ctx, id, "")
 	}
-	return object.ID{}, o.other(ctx, reach.To(id), "", 0)
 }
 
 func (o *orderer) commit(ctx context.Context, id, tree object.ID) error {
@@ -218,7 +220,8 @@ func (o *orderer) commit(ctx context.Context, id, tree object.ID) error {
 	return nil
 }
 
-// table notes a table of a dataset.
+// table notes a table of a dataset, which is "" where it is not known; then it is
+// taken for the one that had this schema last.
 func (o *orderer) table(ctx context.Context, id object.ID, dataset string) error {
 	if !o.note(id, spot{class: classTable, run: o.run(dataset, 0, nil)}) {
 		return nil
@@ -227,10 +230,22 @@ func (o *orderer) table(ctx context.Context, id object.ID, dataset string) error
 	if err != nil {
 		return err
 	}
+	sb, err := o.r.Objects().Get(ctx, links[0].ID)
+	if err != nil {
+		return fmt.Errorf("read schema %s: %w", links[0].ID, err)
+	}
+	schema, err := column.DecodeSchema(sb)
+	if err != nil {
+		return merkle.Refused(links[0].ID, err)
+	}
+	if dataset == "" {
+		dataset = o.names[links[0].ID]
+	}
+	o.names[links[0].ID] = dataset
 	for i, l := range links {
 		switch l.Kind {
 		case object.KindNode, object.KindLeaf:
-			err = o.tree(ctx, l, dataset, nil)
+			err = o.tree(ctx, l, family{dataset, schema}, nil)
 		default:
 			err = o.other(ctx, l, dataset, i)
 		}
@@ -249,25 +264,32 @@ func (o *orderer) links(ctx context.Context, l reach.Link) ([]reach.Link, error)
 	return reach.Links(ctx, o.r.Objects(), b, l.Role)
 }
 
+// family is the versions of one dataset. The schema is that of the table at hand;
+// without one, pages of wide columns are told apart less well.
+type family struct {
+	dataset string
+	schema  *column.Schema
+}
+
 // tree notes a node or leaf of a dataset whose samples lie behind the key before.
-func (o *orderer) tree(ctx context.Context, l reach.Link, dataset string, before []byte) error {
+func (o *orderer) tree(ctx context.Context, l reach.Link, of family, before []byte) error {
 	b, err := o.r.Objects().Get(ctx, l.ID)
 	if err != nil {
 		return fmt.Errorf("read %s %s: %w", l.Kind, l.ID, err)
 	}
 	if l.Kind == object.KindLeaf {
-		return o.leaf(ctx, l, b, dataset, before)
+		return o.leaf(ctx, l, b, of, before)
 	}
 	n, err := merkle.DecodeNode(b)
 	if err != nil {
 		return merkle.Refused(l.ID, err)
 	}
-	if !o.note(l.ID, spot{class: classNode, run: o.run(dataset, n.Level, before)}) {
+	if !o.note(l.ID, spot{class: classNode, run: o.run(of.dataset, n.Level, before)}) {
 		return nil
 	}
 	for _, c := range n.Children {
 		link := reach.Link{Link: object.Link{ID: c.ID, Kind: table.RootKind(n.Level - 1)}, Role: l.Role}
-		if err := o.tree(ctx, link, dataset, before); err != nil {
+		if err := o.tree(ctx, link, of, before); err != nil {
 			return err
 		}
 		before = c.Last
@@ -275,8 +297,8 @@ func (o *orderer) tree(ctx context.Context, l reach.Link, dataset string, before
 	return nil
 }
 
-func (o *orderer) leaf(ctx context.Context, l reach.Link, b []byte, dataset string, before []byte) error {
-	run := o.run(dataset, 0, before)
+func (o *orderer) leaf(ctx context.Context, l reach.Link, b []byte, of family, before []byte) error {
+	run := o.run(of.dataset, 0, before)
 	if !o.note(l.ID, spot{class: classLeaf, run: run}) {
 		return nil
 	}
@@ -284,6 +306,7 @@ func (o *orderer) leaf(ctx context.Context, l reach.Link, b []byte, dataset stri
 	if err != nil {
 		return merkle.Refused(l.ID, err)
 	}
+	var keys *column.Batch // read when a list is new
 	for _, c := range info.Columns {
 		col := o.column(c.Column)
 		if !c.List {
@@ -301,10 +324,17 @@ func (o *orderer) leaf(ctx context.Context, l reach.Link, b []byte, dataset stri
 		if err != nil {
 			return merkle.Refused(c.ID, err)
 		}
-		off := 0
-		for _, p := range pages {
-			o.note(p.ID, spot{class: classPage, column: col, run: run, off: uint32(off)})
-			off += p.Rows
+		if keys == nil && of.schema != nil {
+			if keys, err = table.LeafValues(ctx, o.r.Objects(), b, table.Project(of.schema, of.schema.Key)); err != nil {
+				return err
+			}
+		}
+		at, page := 0, run
+		for i, p := range pages {
+			o.note(p.ID, spot{class: classPage, column: col, run: page})
+			if at += p.Rows; keys != nil && i < len(pages)-1 {
+				page = o.run(of.dataset, 0, column.RowKey(nil, keys, keys.Schema.KeyColumns(), at-1))
+			}
 		}
 	}
 	if l.Role != reach.Files {
@@ -315,7 +345,7 @@ func (o *orderer) leaf(ctx context.Context, l reach.Link, b []byte, dataset stri
 		return err
 	}
 	for _, f := range links {
-		if err := o.other(ctx, f, dataset, 0); err != nil {
+		if err := o.other(ctx, f, of.dataset, 0); err != nil {
 			return err
 		}
 	}
@@ -332,15 +362,31 @@ func (o *orderer) other(ctx context.Context, l reach.Link, dataset string, off i
 		}
 		l.Kind = object.Kind(b[0])
 	}
-	s := spot{class: classOf(l.Kind), run: o.run(dataset, int(l.Kind), nil), off: uint32(off) * (nearRows + 1)}
+	s := spot{class: classOf(l.Kind), run: o.run(dataset, int(l.Kind), nil), off: uint32(off)}
 	switch l.Kind {
 	case object.KindChunk, object.KindChunks:
 		s.off = 0 // the order of the files
 	case object.KindPage:
 		s.off = uint32(len(o.spots)) // the order of a shuffled file
+	case object.KindLines:
+		if o.seen.Has(l.ID) {
+			return nil
+		}
+		b, err := o.r.Objects().Get(ctx, l.ID)
+		if err != nil {
+			return fmt.Errorf("read lines %s: %w", l.ID, err)
+		}
+		start, err := source.LineStart(b, l.Role == reach.Shuffled)
+		if err != nil {
+			return merkle.Refused(l.ID, err)
+		}
+		s.run, s.off = o.run(dataset, -1, start), 0
 	}
-	if l.Kind == object.KindNode || l.Kind == object.KindLeaf {
-		return o.tree(ctx, l, dataset+"\x00odd", nil)
+	switch l.Kind {
+	case object.KindNode, object.KindLeaf:
+		return o.tree(ctx, l, family{dataset: dataset + "\x00odd"}, nil)
+	case object.KindTable:
+		return o.table(ctx, l.ID, dataset)
 	}
 	if !o.note(l.ID, s) || reach.ReadsNothing(l.Kind) {
 		return nil

@@ -46,3 +46,18 @@ func LineLinks(b []byte, shuffled bool) ([]object.Link, error) {
 	}
 	return links, nil
 }
+
+// LineStart returns the key of the first record of the line-run object b, by which
+// versions of it can be recognised; nil where it has no records.
+func LineStart(b []byte, shuffled bool) ([]byte, error) {
+	chunks, err := decodeRun(b, shuffled)
+	if err != nil {
+		return nil, err
+	}
+	for i := range chunks {
+		if chunks[i].Rows > 0 {
+			return chunks[i].First, nil
+		}
+	}
+	return nil, nil
+}

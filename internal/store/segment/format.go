@@ -24,7 +24,8 @@ const (
 	blockTarget     = 128 << 10 // so does a block
 	metaBlockTarget = 32 << 10  // of streams that are read at random
 	maxObject       = 1 << 30
-	maxDepth        = 8 // deltas behind one object
+	maxDepth        = 64 // deltas behind one object, at most
+	writeDepth      = 8  // at most, of what a Writer puts
 	smallPage       = 1 << 10
 	largePage       = 4 << 10
 

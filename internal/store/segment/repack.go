@@ -10,9 +10,9 @@ import (
 // Ordered is an object in the order in which Sweep is to pack.
 type Ordered struct {
 	ID object.ID
-	// Like says that the object is probably a version of the last one before it
-	// that is not Like; it is then stored as the difference to that one, if that
-	// is shorter than half of it.
+	// Like says that the object is probably the next version of the one before it;
+	// it is then stored as a difference to an earlier one of that family, if that is
+	// shorter than half of it.
 	Like bool
 }
 
@@ -59,8 +59,23 @@ func (w *sweeper) packAll(ctx context.Context) error {
 type packer struct {
 	w          *sweeper
 	data, meta *builder
-	head       []byte // the object that others may be stored as a difference to
-	headID     object.ID
+	// The family at hand: how many of it there were, and the last one whose number is
+	// a multiple of span, to which the next are differences.
+	n    int
+	base member
+}
+
+// span is how many versions in a row are differences to the same one. With fewer,
+// more base ids have to be stored, which do not compress; with more, the
+// differences grow. Of 50 versions of 100,000 samples with 0.2 % of them edited,
+// history took 4.5 MB with 1, 4.2 MB with 4 or 8, 4.4 MB with 16.
+const span = 4
+
+// member is an object of a family and its depth.
+type member struct {
+	id    object.ID
+	b     []byte
+	depth uint8
 }
 
 func (p *packer) builder(s stream) *builder {
@@ -94,17 +109,35 @@ func (p *packer) add(o Ordered) error {
 		return err
 	}
 	k := openKey{stream: e.stream}
-	if o.Like && len(b) >= minDelta && p.head != nil {
-		d := p.w.s.differ.diff(append(make([]byte, 0, 512), p.headID[:]...), p.head, b, len(b)/2-object.Size)
-		if d != nil {
+	if o.Like && p.n > 0 {
+		if d, depth := p.delta(b); d != nil {
 			k.delta = true
-			to.add(o.ID, k, d, 1, len(b))
+			to.add(o.ID, k, d, depth, len(b))
+			p.next(member{o.ID, b, depth})
 			return nil
 		}
 	}
 	to.add(o.ID, k, b, 0, len(b))
-	p.head, p.headID = b, o.ID
+	p.n = 0
+	p.next(member{o.ID, b, 0})
 	return nil
+}
+
+func (p *packer) next(m member) {
+	if p.n%span == 0 {
+		p.base = m
+	}
+	p.n++
+}
+
+// delta returns the next object b of the family as a difference, and its depth, or
+// nil if that would not be worth it.
+func (p *packer) delta(b []byte) ([]byte, uint8) {
+	if len(b) < minDelta || p.base.depth == maxDepth {
+		return nil, 0
+	}
+	d := p.w.s.differ.diff(append(make([]byte, 0, 512), p.base.id[:]...), p.base.b, b, len(b)/2-object.Size)
+	return d, p.base.depth + 1
 }
 
 // entry returns the newest index entry of id that can be read.
@@ -120,7 +153,7 @@ func (v *view) entry(id object.ID) (e entry, err error) {
 
 // rest packs what is needed of a segment and was not in the order.
 func (p *packer) rest(ctx context.Context, c *census) error {
-	p.head = nil
+	p.n = 0
 	for x, err := range c.f.guarded() {
 		if err != nil {
 			return err

@@ -97,7 +97,7 @@ func (w *Writer) delta(base object.ID, b []byte) ([]byte, uint8) {
 		return nil, 0
 	}
 	from, depth, err := w.base(base)
-	if err != nil || depth >= maxDepth {
+	if err != nil || depth >= writeDepth {
 		return nil, 0 // a base that cannot be read is no base
 	}
 	d := w.s.differ.diff(append(make([]byte, 0, 512), base[:]...), from, b, len(b)/2-object.Size)
@@ -110,7 +110,7 @@ func (w *Writer) base(id object.ID) ([]byte, uint8, error) {
 		return b, r.depth, err
 	}
 	depth, ok := w.v.depth(id)
-	if !ok || depth >= maxDepth {
+	if !ok || depth >= writeDepth {
 		return nil, depth, notFound(id)
 	}
 	b, err := w.s.read(w.v, id)
