@@ -113,7 +113,7 @@ func (d *datasetMerge) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	o := merge.Options{Favor: d.in.favor, OursTime: d.in.oursTime, TheirsTime: d.in.theirsTime, Rows: d.name == filesTable}
+	o := merge.Options{Favor: d.in.favor, OursTime: d.in.oursTime, TheirsTime: d.in.theirsTime, Rows: worktree.IsSystem(d.name)}
 	if d.in.virtual {
 		o.Favor = merge.FavorBase
 	}
