@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 type logOptions struct {
 	strata.LogOptions
 	oneline, graph, jsonl, decorate bool
+	patch                           bool // the diff of each commit
 	none                            bool // -n 0
 	signatures                      bool // check them
 	format                          string
@@ -27,7 +29,9 @@ func newLogCmd(env *Env) *cobra.Command {
 		Use:   "log [REV|A..B|A...B]... [-- DATASET[/KEY]|PATH...]",
 		Short: "Show commits, of everything, a dataset or one sample",
 		Long: "With addresses only commits that change them: a dataset's log is its versions, a\n" +
-			"sample's its life, cell by cell. -n counts commits; there is no dry run.",
+			"sample's its life, cell by cell. As in git, a merge that took them from one parent\n" +
+			"is left out and its other parents are not looked at, but for --full-history.\n" +
+			"-n counts commits; there is no dry run.",
 		Example: "  strata log --oneline --graph\n" +
 			"  strata log --stat -n 3 -- train\n" +
 			"  strata log --oneline -- train/000017\n" +
@@ -44,6 +48,7 @@ func newLogCmd(env *Env) *cobra.Command {
 	f.BoolVar(&o.oneline, "oneline", false, "one line for each commit")
 	f.BoolVar(&o.graph, "graph", false, "draw the lines of history")
 	f.BoolVar(&o.Stat, "stat", false, "count what each commit changes")
+	f.BoolVarP(&o.patch, "patch", "p", false, "every sample that a commit changes, with whole values")
 	f.IntVarP(&o.Max, "max-count", "n", 0, "at most `N` commits")
 	f.IntVar(&o.Skip, "skip", 0, "leave out the first `N`")
 	f.StringVar(&o.Since, "since", "", "committed at or after `WHEN`")
@@ -52,6 +57,8 @@ func newLogCmd(env *Env) *cobra.Command {
 	f.StringVar(&o.Grep, "grep", "", "whose message matches `REGEXP`")
 	f.BoolVarP(&o.IgnoreCase, "regexp-ignore-case", "i", false, "capitals do not count in --author and --grep")
 	f.BoolVar(&o.FirstParent, "first-parent", false, "follow only the first parent of merges")
+	f.BoolVar(&o.Follow, "follow", false, "go on beyond the commit that renamed a dataset")
+	f.BoolVar(&o.FullHistory, "full-history", false, "with addresses: all parents of merges")
 	f.BoolVar(&o.All, "all", false, "begin at all branches and tags")
 	f.BoolVar(&o.decorate, "decorate", false, "name branches and tags, as on a terminal")
 	f.BoolVar(&o.signatures, "show-signature", false, "check the signature of each commit")
@@ -63,6 +70,9 @@ func newLogCmd(env *Env) *cobra.Command {
 func runLog(ctx context.Context, env *Env, o *logOptions) error {
 	if o.Max < 0 || o.Skip < 0 {
 		return &Failure{Slug: "bad-value", Message: "-n and --skip cannot be negative"}
+	}
+	if o.patch && (o.graph || o.jsonl || env.Flags.JSON) {
+		return usagef("strata log -p", "--patch goes with neither --graph nor --json")
 	}
 	r, err := env.OpenRepo(ctx)
 	if err != nil {
@@ -88,8 +98,33 @@ func runLog(ctx context.Context, env *Env, o *logOptions) error {
 			return err
 		}
 		p.print(e)
+		if o.patch {
+			if err := printPatch(ctx, env, r, o, e); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// printPatch prints the samples that a commit changes against its first parent,
+// as strata diff -p does: those that the log is about.
+func printPatch(ctx context.Context, env *Env, r *strata.Repo, o *logOptions, e *strata.LogEntry) error {
+	as := &diffOptions{patch: true}
+	as.Revisions, as.Root, as.Dir, as.Addresses = []string{e.ID.String()}, len(e.Parents) == 0, o.Dir, o.Addresses
+	if !as.Root {
+		as.Revisions = []string{e.Parents[0].String(), e.ID.String()}
+	}
+	for _, m := range e.Renamed {
+		as.Addresses = []string{m.From, m.To}
+	}
+	d, err := r.Diff(ctx, as.DiffOptions)
+	if err != nil {
+		return err
+	}
+	env.Printf("\n")
+	_, err = renderDiff(ctx, env, d, as)
+	return errors.Join(err, d.Close())
 }
 
 // commits are those to show.

@@ -48,11 +48,11 @@ func (p *logPrinter) print(e *strata.LogEntry) {
 			lines = append(lines, stat...)
 		}
 	}
-	if len(e.Samples) > 0 && (!p.o.oneline || len(e.Samples) > 1) && p.o.format == "" {
+	if happened := happenedLines(p.st, e); (!p.o.oneline || len(happened) > 1) && len(happened) > 0 && p.o.format == "" {
 		if long {
 			lines = append(lines, "")
 		}
-		lines = append(lines, sampleLines(p.st, e.Samples)...)
+		lines = append(lines, happened...)
 	}
 	if long && p.graph == nil && p.n > 0 {
 		p.env.Printf("\n")
@@ -62,7 +62,7 @@ func (p *logPrinter) print(e *strata.LogEntry) {
 	}
 	p.n++
 	if p.graph != nil {
-		lines = p.graph.draw(e.ID, e.Parents, lines)
+		lines = p.graph.draw(e.ID, e.Edges, lines)
 	}
 	p.env.Printf("%s\n", strings.Join(lines, "\n"))
 }
@@ -76,8 +76,7 @@ func (p *logPrinter) oneLine(e *strata.LogEntry) string {
 	if p.o.decorate {
 		line += refText(p.st, e.Refs)
 	}
-	if len(e.Samples) == 1 {
-		text := sampleText(e.Samples[0])
+	if text := happened(e); text != "" {
 		line += text + strings.Repeat(" ", max(sampleWidth-textWidth(text), 0)+1)
 	}
 	return strings.TrimRight(line+e.Subject, " ")
@@ -145,10 +144,24 @@ func statLines(st style, changes []strata.DatasetChange) []string {
 	return append(tableLines(rows, "lll"), " "+shortStat(changes))
 }
 
-// sampleLines is what happened to samples, a line each.
-func sampleLines(st style, samples []strata.SampleChange) []string {
+// happened is what a commit does to the one sample of a log, "" for several.
+func happened(e *strata.LogEntry) string {
+	switch {
+	case len(e.Samples) == 1 && len(e.Renamed) == 0:
+		return sampleText(e.Samples[0])
+	case len(e.Samples) == 0 && len(e.Renamed) == 1:
+		return "renamed from " + e.Renamed[0].From
+	}
+	return ""
+}
+
+// happenedLines is what a commit does to what a log is about, a line each.
+func happenedLines(st style, e *strata.LogEntry) []string {
 	var lines []string
-	for _, s := range samples {
+	for _, r := range e.Renamed {
+		lines = append(lines, " "+st.Modified(">")+" "+r.To+"   renamed from "+r.From)
+	}
+	for _, s := range e.Samples {
 		sign := st.Modified("~")
 		switch s.Change {
 		case "A":

@@ -136,7 +136,9 @@ func (m *model) compare(rt *rapid.T, h *history.History, tip *version, name stri
 	if got := m.logOf(rt, h, tip, name, order); !slices.Equal(want, got) {
 		rt.Fatalf("log -- %s from version %d: %v, want %v", name, tip.number, got, want)
 	}
-	m.compareBlame(rt, h, tip, name, key)
+	for key := range 11 {
+		m.compareBlame(rt, h, tip, name, key)
+	}
 }
 
 func (m *model) compareBlame(rt *rapid.T, h *history.History, tip *version, name string, key int) {

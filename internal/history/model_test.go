@@ -136,11 +136,10 @@ func (m *model) publish(t failer) {
 func (m *model) remember(t failer, v *version) {
 	t.Helper()
 	ctx := context.Background()
-	var parent object.ID
-	if len(v.parents) > 0 {
-		parent = v.parents[0].id
+	if len(v.parents) == 0 {
+		return
 	}
-	old, err := m.r.CommitTree(ctx, parent)
+	old, err := m.r.CommitTree(ctx, v.parents[0].id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +169,11 @@ func (m *model) remember(t failer, v *version) {
 			rec.Seen(d)
 		}
 	}
-	rec.Save(m.r, v.id, parent)
+	c, err := m.r.Commit(ctx, v.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Save(m.r, &repo.CommitInfo{ID: v.id, Commit: c})
 }
 
 // grow draws a history of n versions, the last of which reaches many.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/merkle"
-	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/store/cache"
 	"github.com/strata-data/strata/internal/table"
@@ -152,11 +151,11 @@ func (r *Recorder) done() *Record {
 	return &r.record
 }
 
-// Save remembers what was recorded as what commit changes against parent, which
-// is zero for a root. Whether it can be kept does not matter.
-func (r *Recorder) Save(to *repo.Repo, commit, parent object.ID) {
-	if r == nil {
-		return
+// Save remembers what was recorded as what c changes against its first parent.
+// Whether it can be kept does not matter.
+func (r *Recorder) Save(to *repo.Repo, c *repo.CommitInfo) {
+	if r == nil || len(c.Parents) == 0 {
+		return // a root adds everything
 	}
-	to.Remember(bucketChanges, []cache.Entry{{Key: recordKey(commit, parent), Value: r.done().encode()}})
+	to.Remember(bucketChanges, []cache.Entry{{Key: recordKey(c.ID, c.Parents[0]), Value: r.done().encode()}})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/strata-data/strata/internal/diff"
-	"github.com/strata-data/strata/internal/merkle"
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/store"
@@ -41,9 +41,14 @@ type CellCount struct {
 // countChanges counts what differs for each of the datasets in changes. Only
 // pages that differ are read.
 func (r *Repo) countChanges(ctx context.Context, changes []repo.TreeChange) ([]DatasetChange, error) {
+	return r.recordChanges(ctx, changes, nil)
+}
+
+// recordChanges is countChanges, which it also tells rec.
+func (r *Repo) recordChanges(ctx context.Context, changes []repo.TreeChange, rec *history.Recorder) ([]DatasetChange, error) {
 	counted := []DatasetChange{}
 	for _, c := range changes {
-		d, err := r.countChange(ctx, c)
+		d, err := countChangeIn(ctx, r.r.Objects(), c, rec)
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", c.Name, err)
 		}
@@ -52,15 +57,11 @@ func (r *Repo) countChanges(ctx context.Context, changes []repo.TreeChange) ([]D
 	return counted, nil
 }
 
-func (r *Repo) countChange(ctx context.Context, c repo.TreeChange) (*DatasetChange, error) {
-	return countChangeIn(ctx, r.r.Objects(), c)
-}
-
 // changesBetween counts what differs between two states, whose tables rd has.
 func changesBetween(ctx context.Context, rd store.Reader, from, to map[string]object.ID) ([]DatasetChange, error) {
 	counted := []DatasetChange{}
 	for _, name := range differing(from, to) {
-		d, err := countChangeIn(ctx, rd, repo.TreeChange{Name: name, Old: from[name], New: to[name]})
+		d, err := countChangeIn(ctx, rd, repo.TreeChange{Name: name, Old: from[name], New: to[name]}, nil)
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", name, err)
 		}
@@ -69,8 +70,8 @@ func changesBetween(ctx context.Context, rd store.Reader, from, to map[string]ob
 	return counted, nil
 }
 
-// countChangeIn is countChange for tables that rd has.
-func countChangeIn(ctx context.Context, rd store.Reader, c repo.TreeChange) (*DatasetChange, error) {
+// countChangeIn counts what differs in one dataset, whose tables rd has.
+func countChangeIn(ctx context.Context, rd store.Reader, c repo.TreeChange, rec *history.Recorder) (*DatasetChange, error) {
 	d := &DatasetChange{Name: c.Name, Change: string(c.Letter()), Old: c.Old, New: c.New,
 		SchemaChanges: []SchemaChange{}, Columns: []CellCount{}}
 	old, err := loadFrom(ctx, rd, c.Old)
@@ -81,6 +82,7 @@ func countChangeIn(ctx context.Context, rd store.Reader, c repo.TreeChange) (*Da
 	if err != nil {
 		return nil, err
 	}
+	rec.Dataset(c.Name, old, new)
 	switch {
 	case old == nil:
 		d.Rows.To, d.Added = new.Rows(), new.Rows()
@@ -96,6 +98,7 @@ func countChangeIn(ctx context.Context, rd store.Reader, c repo.TreeChange) (*Da
 		if err != nil {
 			return nil, err
 		}
+		rec.Seen(delta)
 		for _, ch := range delta.Changes {
 			switch ch.Op {
 			case table.Added:
@@ -129,9 +132,4 @@ func loadFrom(ctx context.Context, rd store.Reader, id object.ID) (*table.Table,
 		return nil, nil
 	}
 	return table.Load(ctx, rd, id)
-}
-
-// emptyLike returns a table without samples with the schema of t.
-func emptyLike(r *Repo, t *table.Table) *table.Table {
-	return table.New(r.r.Objects(), t.Schema, merkle.Root{})
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 )
@@ -24,6 +25,8 @@ type LogOptions struct {
 	Grep        string
 	IgnoreCase  bool
 	FirstParent bool
+	Follow      bool // of addresses: a dataset that was renamed whole is still the same
+	FullHistory bool // of addresses: all parents of merges, also of those that are like one of them
 	Topo        bool // no parent before its children, lines of history together
 	Stat        bool // count what each commit changes
 }
@@ -35,6 +38,11 @@ type LogEntry struct {
 	Datasets []DatasetChange `json:"datasets,omitempty"`
 	// Samples is what the commit does to the samples that addresses name.
 	Samples []SampleChange `json:"samples,omitempty"`
+	// Renamed are the datasets that got another name in the commit, with Follow.
+	Renamed []Rename `json:"renamed,omitempty"`
+	// Edges are the next commits of the log that history leads to from here, with
+	// Topo.
+	Edges []ID `json:"-"`
 	// Signature is set where it was asked for.
 	Signature *Signature `json:"signature,omitempty"`
 }
@@ -43,6 +51,12 @@ type LogEntry struct {
 type LogDocument struct {
 	Schema  string      `json:"schema"`
 	Commits []*LogEntry `json:"commits"`
+}
+
+// Rename is a dataset that moved whole.
+type Rename struct {
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // SampleChange is what happened to one sample.
@@ -72,12 +86,14 @@ func (e *PatternError) Error() string {
 	return "\"" + e.Text + "\" is not a regular expression: " + e.Reason
 }
 
-// Log yields commits, youngest first. An error ends it. A commit is a change
-// of a dataset if the dataset's table differs from that in its first parent,
-// and of a sample if the row does.
+// Log yields commits, youngest first. An error ends it. With addresses the
+// history is simplified as git's is: a commit is shown if what they name differs
+// from that in all of its parents, a dataset by its table and a sample by its
+// row; and a merge that took it from one parent leads to that parent only.
 func (r *Repo) Log(ctx context.Context, o LogOptions) iter.Seq2[*LogEntry, error] {
 	return func(yield func(*LogEntry, error) bool) {
-		l := &logger{r: r, o: o, samples: map[ID][]SampleChange{}}
+		l := &logger{r: r, o: o, samples: map[ID][]SampleChange{}, renamed: map[ID][]Rename{}, history: history.New(r.r)}
+		defer l.history.Close()
 		if err := l.run(ctx, yield); err != nil {
 			yield(nil, err)
 		}
@@ -91,6 +107,8 @@ type logger struct {
 	refs    map[ID][]string
 	paths   []*logPath
 	samples map[ID][]SampleChange // found while choosing, until yielded
+	renamed map[ID][]Rename       // the same
+	history *history.History
 }
 
 func (l *logger) run(ctx context.Context, yield func(*LogEntry, error) bool) error {
@@ -214,14 +232,15 @@ func (l *logger) walkOptions(ctx context.Context) (*repo.WalkOptions, error) {
 		if l.paths, err = l.r.logPaths(ctx, l.o.Addresses, l.o.Dir); err != nil {
 			return nil, err
 		}
-		wo.Keep = l.keep
+		wo.Simplify = l.history.Simplify(history.Options{Match: l.match, Follow: l.o.Follow, Full: l.o.FullHistory, Found: l.tell})
 	}
 	return wo, nil
 }
 
 func (l *logger) entry(ctx context.Context, c *repo.CommitInfo) (*LogEntry, error) {
-	e := &LogEntry{CommitInfo: commitInfo(c), Samples: l.samples[c.ID]}
+	e := &LogEntry{CommitInfo: commitInfo(c), Edges: c.Edges, Samples: l.samples[c.ID], Renamed: l.renamed[c.ID]}
 	delete(l.samples, c.ID)
+	delete(l.renamed, c.ID)
 	if refs := l.refs[c.ID]; refs != nil {
 		e.Refs = refs
 	}

@@ -1,7 +1,6 @@
 package strata
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"path"
@@ -10,12 +9,13 @@ import (
 	"strings"
 
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/table"
 )
 
 // filesTable is the system table of plain files; its key is the path.
-const filesTable = "@files"
+const filesTable = history.FilesDataset
 
 // logPath is an address that narrows a log.
 type logPath struct {
@@ -112,38 +112,45 @@ func readFrom(ix *repo.Index, dir string) (names []string) {
 	return slices.Compact(names)
 }
 
-// keep reports whether a commit changes what the addresses name.
+// match returns what all addresses mean among datasets of these names.
+func (l *logger) match(names []string) (found []repo.Match) {
+	for _, p := range l.paths {
+		found = append(found, p.match(names)...)
+	}
+	return found
+}
+
+// tell is told what a commit of the history does.
+func (l *logger) tell(id ID, c *history.Changes) {
+	for _, s := range c.Samples {
+		l.samples[id] = append(l.samples[id], sampleChange(s))
+	}
+	for _, m := range c.Moved {
+		l.renamed[id] = append(l.renamed[id], Rename(m))
+	}
+	for _, p := range l.paths {
+		p.met = true // so nothing is missing, whatever else leaves the commit out
+	}
+}
+
+// keep reports whether a commit changes, against its first parent, what the
+// addresses name.
 func (l *logger) keep(ctx context.Context, c *repo.CommitInfo) (bool, error) {
-	old, new, err := l.r.treesOf(ctx, c)
+	if l.history == nil {
+		l.history = history.New(l.r.r)
+	}
+	n, err := l.r.r.Node(ctx, c.ID)
 	if err != nil {
 		return false, err
 	}
-	names := append(slices.Clone(old.Names()), new.Names()...)
-	slices.Sort(names)
-	names = slices.Compact(names)
-	kept := false
-	for _, p := range l.paths {
-		for _, m := range p.match(names) {
-			a, _ := old.Table(m.Dataset)
-			b, _ := new.Table(m.Dataset)
-			if a == b {
-				continue
-			}
-			if m.Key == "" {
-				kept = true
-				continue
-			}
-			found, err := l.r.sampleChanges(ctx, m, a, b)
-			if err != nil {
-				return false, err
-			}
-			if len(found) > 0 {
-				kept, p.met = true, true
-				l.samples[c.ID] = append(l.samples[c.ID], found...)
-			}
+	var parent *repo.Node
+	if len(n.Parents) > 0 {
+		if parent, err = l.r.r.Node(ctx, n.Parents[0]); err != nil {
+			return false, err
 		}
 	}
-	return kept, nil
+	found, err := l.history.Between(ctx, n, parent, l.match, false)
+	return err == nil && found.Any, err
 }
 
 // onlyNamed returns the changes of datasets that the addresses name.
@@ -181,57 +188,14 @@ func (l *logger) checkAddresses(ctx context.Context) error {
 	return nil
 }
 
-// maxGlobSamples bounds how many samples of a pattern one commit lists.
-const maxGlobSamples = 100
-
-// sampleChanges returns what happened between two versions of a dataset to the
-// samples that m names: one key, a pattern, or for plain files a directory.
-func (r *Repo) sampleChanges(ctx context.Context, m repo.Match, a, b ID) ([]SampleChange, error) {
-	old, err := r.loadTable(ctx, a)
-	if err != nil {
-		return nil, err
+// sampleChange returns c as a document has it.
+func sampleChange(c history.Change) SampleChange {
+	ch := SampleChange{Dataset: c.Dataset, Key: c.Key, Change: letterOf(c.Op), Cells: []CellChange{}}
+	for _, x := range c.Cells {
+		ch.Cells = append(ch.Cells, CellChange{Column: x.Column.Name, Old: jsonOf(x.Old, 0), New: jsonOf(x.New, 0),
+			OldText: textOf(x.Old, 0), NewText: textOf(x.New, 0)})
 	}
-	new, err := r.loadTable(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	if old != nil && new != nil && old.Root.ID == new.Root.ID && old.Schema.Equal(new.Schema) {
-		return nil, nil
-	}
-	if one, err := r.keyChange(ctx, m, old, new); one != nil || err != nil {
-		return one, err
-	}
-	if !strings.ContainsAny(m.Key, "*?[") && m.Dataset != filesTable {
-		return nil, nil
-	}
-	return r.globChanges(ctx, m, old, new)
-}
-
-// keyChange looks one key up on both sides.
-func (r *Repo) keyChange(ctx context.Context, m repo.Match, old, new *table.Table) ([]SampleChange, error) {
-	x, err := lookUp(ctx, old, m.Key)
-	if err != nil {
-		return nil, err
-	}
-	y, err := lookUp(ctx, new, m.Key)
-	if err != nil {
-		return nil, err
-	}
-	ch := SampleChange{Dataset: m.Dataset, Key: m.Key, Cells: []CellChange{}}
-	switch {
-	case x == nil && y == nil:
-		return nil, nil
-	case x == nil:
-		ch.Change = "A"
-	case y == nil:
-		ch.Change = "D"
-	default:
-		ch.Change = "M"
-		if ch.Cells = cellChanges(x, y); len(ch.Cells) == 0 {
-			return nil, nil
-		}
-	}
-	return []SampleChange{ch}, nil
+	return ch
 }
 
 // lookUp returns the sample of t whose key is written text, nil if there is none.
@@ -255,25 +219,6 @@ func keyTypes(s *column.Schema) []*column.Type {
 	return types
 }
 
-// cellChanges compares one sample on both sides: cells of columns that both
-// have, in the order of the new schema.
-func cellChanges(old, new *column.Batch) []CellChange {
-	var cells []CellChange
-	for j, f := range new.Schema.Fields {
-		i := old.Schema.Index(f.ID)
-		if i < 0 || column.Equal(old.Cols[i], 0, new.Cols[j], 0) {
-			continue
-		}
-		if x, y := old.Cols[i], new.Cols[j]; x.Type.Kind != y.Type.Kind && x.IsNull(0) == y.IsNull(0) &&
-			bytes.Equal(column.AppendText(nil, x, 0), column.AppendText(nil, y, 0)) {
-			continue // it became its own text
-		}
-		cells = append(cells, CellChange{Column: f.Name, Old: jsonOf(old.Cols[i], 0), New: jsonOf(new.Cols[j], 0),
-			OldText: textOf(old.Cols[i], 0), NewText: textOf(new.Cols[j], 0)})
-	}
-	return cells
-}
-
 func jsonOf(v *column.Vector, i int) json.RawMessage { return column.AppendJSON(nil, v, i) }
 
 // textOf returns a value for people; null where there is none.
@@ -284,64 +229,6 @@ func textOf(v *column.Vector, i int) string {
 	return column.Text(v, i)
 }
 
-// globChanges compares the tables and keeps the keys that fit.
-func (r *Repo) globChanges(ctx context.Context, m repo.Match, old, new *table.Table) ([]SampleChange, error) {
-	schema := new
-	if schema == nil {
-		schema = old
-	}
-	if old == nil {
-		old = emptyLike(r, new)
-	}
-	if new == nil {
-		new = emptyLike(r, old)
-	}
-	types := keyTypes(schema.Schema)
-	var found []SampleChange
-	for delta, err := range table.Compare(ctx, old, new, nil) {
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range delta.Changes {
-			key, err := column.KeyText(types, c.Key)
-			if err != nil {
-				return nil, err
-			}
-			if !fits(m, key) {
-				continue
-			}
-			ch := SampleChange{Dataset: m.Dataset, Key: key, Change: letterOf(c.Op), Cells: []CellChange{}}
-			if c.Op == table.Modified {
-				if ch.Cells, err = deltaCells(ctx, old, new, delta, c); err != nil {
-					return nil, err
-				}
-			}
-			if found = append(found, ch); len(found) == maxGlobSamples {
-				return found, nil
-			}
-		}
-	}
-	return found, nil
-}
-
-func deltaCells(ctx context.Context, old, new *table.Table, d *table.Delta, c table.Change) ([]CellChange, error) {
-	var cells []CellChange
-	for _, i := range c.Columns {
-		id := d.Columns[i]
-		fa, fb := &old.Schema.Fields[old.Schema.Index(id)], &new.Schema.Fields[new.Schema.Index(id)]
-		va, ia, err := c.Old.Value(ctx, fa)
-		if err != nil {
-			return nil, err
-		}
-		vb, ib, err := c.New.Value(ctx, fb)
-		if err != nil {
-			return nil, err
-		}
-		cells = append(cells, CellChange{Column: fb.Name, Old: jsonOf(va, ia), New: jsonOf(vb, ib), OldText: textOf(va, ia), NewText: textOf(vb, ib)})
-	}
-	return cells, nil
-}
-
 func letterOf(op table.Op) string {
 	switch op {
 	case table.Added:
@@ -350,14 +237,4 @@ func letterOf(op table.Op) string {
 		return "D"
 	}
 	return "M"
-}
-
-// fits reports whether a key is what m names: it matches the pattern, or is a
-// plain file below the directory.
-func fits(m repo.Match, key string) bool {
-	if m.Dataset == filesTable && strings.HasPrefix(key, strings.TrimSuffix(m.Key, "/")+"/") {
-		return true
-	}
-	ok, err := path.Match(m.Key, key)
-	return ok && err == nil
 }
