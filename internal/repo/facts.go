@@ -64,6 +64,7 @@ type Facts struct {
 	Refs     []Ref     // branches, tags and others, in order of name
 	Mentions []Mention // every id that is named, in the order of the buckets
 	Bad      []BadEntry
+	Known    []string // damage that a repair has left, by its key (docs/format/known.md)
 }
 
 // ReadFacts reads what the transaction sees. It reads no objects.
@@ -75,6 +76,8 @@ func ReadFacts(m meta.Tx) *Facts {
 	f.readIndex(t)
 	f.readStats(t)
 	f.readState(t)
+	f.readOps(t)
+	f.readKnown(t)
 	return f
 }
 

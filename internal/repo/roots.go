@@ -50,6 +50,7 @@ func rootBuckets() []rootBucket {
 func rootlessBuckets() map[string]string {
 	return map[string]string{
 		bucketReflogLast: "sequence numbers",
+		bucketKnown:      "objects that are damaged or gone",
 		bucketStat:       "a cache: gc forgets the files whose content goes (ForgetStats)",
 	}
 }
