@@ -121,7 +121,11 @@ func printResolved(env *Env, o *resolveOptions, res *strata.ResolveResult) {
 		env.Notef("%s: %s %s (%s)", d.Dataset, word, plural(d.Settled, "conflict"), strings.Join(parts, ", "))
 	}
 	if res.Unused > 0 {
-		env.Warnf("unused-rows", "%s of %s settle nothing", plural(res.Unused, "row"), o.From)
+		verb := "settle"
+		if res.Unused == 1 {
+			verb = "settles"
+		}
+		env.Warnf("unused-rows", "%s of %s %s nothing", plural(res.Unused, "row"), o.From, verb)
 	}
 	switch {
 	case res.Settled == 0:

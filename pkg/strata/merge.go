@@ -46,7 +46,8 @@ type MergeResult struct {
 	// Datasets are those that both sides had changed.
 	Datasets  []MergedDataset `json:"datasets"`
 	Conflicts int64           `json:"conflicts"`
-	// Changes is what becomes different in the datasets, against Old.
+	// Changes is what becomes different in the datasets, against Old; empty where
+	// the merge stopped.
 	Changes []DatasetChange `json:"changes"`
 	Files   int64           `json:"files"` // working files written
 	Deleted int64           `json:"deleted"`
@@ -228,8 +229,7 @@ func (m *merging) join(ctx context.Context) error {
 	conflict := all.conflictError("merging "+strings.Join(m.names, ", "), repo.StateMerge)
 	if conflict != nil {
 		m.res.Conflicts = conflict.Total()
-	}
-	if m.res.Changes, err = changesBetween(ctx, w, m.at.ix.Datasets, all.next); err != nil {
+	} else if m.res.Changes, err = changesBetween(ctx, w, m.at.ix.Datasets, all.next); err != nil {
 		return err
 	}
 	l := &landing{next: all.next, orig: true, ready: all.ready}
