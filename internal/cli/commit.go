@@ -47,6 +47,7 @@ func newCommitCmd(env *Env) *cobra.Command {
 	f.StringVar(&o.Author, "author", "", "the author is `NAME <EMAIL>`, not you")
 	f.StringVar(&o.Date, "date", "", "the author's date: `WHEN` is ISO 8601, @SECONDS or such as \"2 days ago\"")
 	f.StringArrayVar(&o.Trailers, "trailer", nil, "put `KEY=VALUE` at the end of the message; repeatable")
+	f.BoolVar(&o.NoVerify, "no-verify", false, "leave out the hooks that may stop it")
 	signFlags(cmd, &o.SignOptions)
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "do all but write")
 	cmd.MarkFlagsMutuallyExclusive("message", "file")
@@ -132,6 +133,9 @@ func (o *commitOptions) editMessage(ctx context.Context, env *Env, r *strata.Rep
 			return err
 		}
 		o.All = false
+	}
+	if err := r.PreCommit(ctx, &o.CommitOptions); err != nil {
+		return err
 	}
 	plan := o.CommitOptions
 	plan.DryRun, plan.AllowEmptyMessage = true, true

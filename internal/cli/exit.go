@@ -56,6 +56,8 @@ func slugOf(err error) string {
 		return slugOfMissing(err)
 	case as[*vfs.LockedError](err):
 		return "locked"
+	case as[*strata.HookError](err):
+		return "hook-refused"
 	case errors.Is(err, strata.ErrNoSigningKey):
 		return "no-signing-key"
 	case errors.Is(err, strata.ErrNotSigned):

@@ -49,6 +49,7 @@ func newMergeCmd(env *Env) *cobra.Command {
 	f.StringArrayVarP(&o.messages, "message", "m", nil, "the message is `TEXT`; several are its paragraphs")
 	f.StringVarP(&o.file, "file", "F", "", "take the message from `FILE`; - is standard input")
 	f.BoolVar(&o.AllowUnrelated, "allow-unrelated-histories", false, "even if no commit is common")
+	f.BoolVar(&o.NoVerify, "no-verify", false, "leave out the hooks that may stop it")
 	signFlags(cmd, &o.SignOptions)
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only say what would happen, conflicts and all")
 	f.BoolVar(&o.goOn, "continue", false, "make the commit of a merge whose conflicts are settled")
@@ -213,7 +214,7 @@ func runMergeEnd(ctx context.Context, env *Env, o *mergeOptions) error {
 	if _, err := m.readMessage(env); err != nil {
 		return err
 	}
-	res, err := r.MergeContinue(ctx, strata.CommitOptions{Message: m.Message, DryRun: o.DryRun, SignOptions: o.SignOptions})
+	res, err := r.MergeContinue(ctx, strata.CommitOptions{Message: m.Message, DryRun: o.DryRun, NoVerify: o.NoVerify, SignOptions: o.SignOptions})
 	if err != nil {
 		return leftFailure(err)
 	}

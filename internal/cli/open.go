@@ -55,8 +55,16 @@ func (e *Env) OpenRepo(ctx context.Context) (*strata.Repo, error) {
 // programs lets the library start signers and hooks. What hooks print goes
 // where words go.
 func (e *Env) programs() *strata.Programs {
-	return &strata.Programs{Environ: e.Environ, Dir: e.workDir(), Out: e.Err,
+	return &strata.Programs{Environ: e.Environ, Dir: e.workDir(), Out: &wordWriter{e},
 		Warn: func(slug, text string) { e.Warnf(slug, "%s", text) }}
+}
+
+// wordWriter writes what programs print among the command's own words.
+type wordWriter struct{ e *Env }
+
+func (w *wordWriter) Write(b []byte) (int, error) {
+	w.e.words(string(b))
+	return len(b), nil
 }
 
 // countBytes returns what counts the bytes of a command's progress. Nothing is

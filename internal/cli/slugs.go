@@ -29,6 +29,9 @@ func slugs() []slug {
 		{"diverged", exitNo, "strata merge BRANCH, without --ff-only",
 			"Both sides have commits of their own, so the branch cannot just move forward, and nothing else was allowed. Nothing was done."},
 
+		{"hook-refused", exitNo, "see what the hook says, or leave it out with --no-verify",
+			"A program that the repository's owner has put at this event, in .strata/hooks, does not allow what was asked. Nothing was changed. See docs/hooks.md."},
+
 		{"usage", exitUsage, "", "The command line does not have the form that the command expects. Nothing was done."},
 		{"unknown-command", exitUsage, "strata help", "There is no command of this name. The nearest one is named, never run."},
 		{"unknown-flag", exitUsage, "", "The command does not have this flag. Nothing was done. Flags that begin with a letter of the command's arguments can be kept apart with --."},

@@ -158,7 +158,7 @@ func newCheckoutCmd(env *Env) *cobra.Command {
 // runCheckout switches, or restores where addresses follow the revision.
 func runCheckout(ctx context.Context, env *Env, o strata.SwitchOptions, revs, addresses []string) error {
 	if len(addresses) > 0 {
-		ro := &strata.RestoreOptions{Addresses: addresses, Worktree: true}
+		ro := &strata.RestoreOptions{Addresses: addresses, Worktree: true, Checkout: true}
 		if len(revs) == 1 {
 			ro.Source, ro.Staged = previous(revs[0]), true
 		}

@@ -24,7 +24,11 @@ type CommitOptions struct {
 	Author            string // "Name <email>"; "" is the user, or with Amend the old author
 	Date              string // of the author, see ParseDate; "" is STRATA_AUTHOR_DATE or now
 	DryRun            bool
+	NoVerify          bool // do not run the hooks that may stop it
 	SignOptions
+
+	preCommit bool // the hook of that name has run
+	checked   ID   // tree of the index that hooks have seen
 }
 
 // CommitResult is strata.commit/1.
@@ -77,6 +81,17 @@ func (r *Repo) Commit(ctx context.Context, o CommitOptions) (*CommitResult, erro
 			return nil, err
 		}
 	}
+	if err := r.beforeCommit(ctx, &o); err != nil {
+		return nil, err
+	}
+	res, err := r.lockAndCommit(ctx, o)
+	if err == nil {
+		r.afterCommit(ctx, res)
+	}
+	return res, err
+}
+
+func (r *Repo) lockAndCommit(ctx context.Context, o CommitOptions) (*CommitResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err
@@ -88,6 +103,9 @@ func (r *Repo) Commit(ctx context.Context, o CommitOptions) (*CommitResult, erro
 // commit is Commit for the holder of the lock, who has added what is to be added.
 // Work that has stopped ends with it.
 func (r *Repo) commit(ctx context.Context, o CommitOptions) (*CommitResult, error) {
+	if err := r.unchecked(ctx, &o); err != nil {
+		return nil, err
+	}
 	ro, err := r.commitOptions(ctx, o)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,24 @@ import (
 // any more; a *ConflictError says what is. An empty message is the one that the
 // merge began with.
 func (r *Repo) MergeContinue(ctx context.Context, o CommitOptions) (*CommitResult, error) {
+	s, err := r.unfinished(ctx, repo.StateMerge)
+	if err == nil {
+		err = r.leftError(ctx, s) // no hook is asked about conflicts
+	}
+	if err == nil {
+		err = r.beforeCommit(ctx, &o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.lockAndContinue(ctx, o)
+	if err == nil {
+		r.afterCommit(ctx, res)
+	}
+	return res, err
+}
+
+func (r *Repo) lockAndContinue(ctx context.Context, o CommitOptions) (*CommitResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err

@@ -112,6 +112,7 @@ type RestoreOptions struct {
 	Staged    bool     // the index, from HEAD
 	Worktree  bool     // the working files; both may be set
 	Source    string   // revision; "" = index (working files) or HEAD (staged)
+	Checkout  bool     // the hook post-checkout is told
 }
 
 // RestoreResult is strata.restore/1.

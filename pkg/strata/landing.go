@@ -74,6 +74,7 @@ type landing struct {
 	overwrite bool                 // files that differ may have changes that are lost
 	again     []string             // datasets whose files are written although the index has them already
 	ready     map[string]worktree.Ready
+	published bool // the objects are, already
 }
 
 // land makes l the state of the repository. Objects in w are published first; w
@@ -84,7 +85,7 @@ func (r *Repo) land(ctx context.Context, w store.Writer, at *standing, l *landin
 	if err != nil {
 		return written, err
 	}
-	if w != nil {
+	if w != nil && !l.published {
 		if _, err := w.Publish(ctx); err != nil {
 			return written, err
 		}

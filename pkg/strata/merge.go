@@ -27,6 +27,7 @@ type MergeOptions struct {
 	Edited         bool   // the message comes from an editor
 	AllowUnrelated bool   // even if there is no common commit
 	DryRun         bool
+	NoVerify       bool // do not run the hooks that may stop it
 	SignOptions
 }
 
@@ -80,6 +81,14 @@ type merging struct {
 // changes, and changes in working files that would be written, are a
 // *worktree.OverwriteError and nothing has changed.
 func (r *Repo) Merge(ctx context.Context, o MergeOptions) (*MergeResult, error) {
+	res, err := r.lockAndMerge(ctx, o)
+	if err == nil {
+		r.afterMerge(ctx, res, o.Squash)
+	}
+	return res, err
+}
+
+func (r *Repo) lockAndMerge(ctx context.Context, o MergeOptions) (*MergeResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err
@@ -345,11 +354,18 @@ func (m *merging) commit(ctx context.Context, w store.Writer, all *merged, l *la
 	if m.o.Edited {
 		how = repo.CleanupStrip
 	}
+	message, err := m.mergeMsg(ctx, message, how)
+	if err != nil {
+		return err
+	}
 	if c.Message = repo.CleanMessage(message, how); strings.TrimSpace(c.Message) == "" {
 		return repo.ErrEmptyMessage
 	}
 	made, err := m.r.r.PutSignedCommit(ctx, w, all.next, c, signed.Sign)
 	if err != nil {
+		return err
+	}
+	if err := m.beforeMerge(ctx, w, l, made); err != nil {
 		return err
 	}
 	info := commitInfo(made)

@@ -11,6 +11,18 @@ import (
 // Restore writes working files from the index or a revision, or index entries
 // from HEAD or a revision. Working files are overwritten, as in git.
 func (r *Repo) Restore(ctx context.Context, o RestoreOptions) (*RestoreResult, error) {
+	res, err := r.lockAndRestore(ctx, o)
+	if err != nil || !o.Checkout {
+		return res, err
+	}
+	head, err := r.r.Head(ctx)
+	if err == nil {
+		r.afterCheckout(ctx, head.Branch, head.ID, head.ID, false)
+	}
+	return res, err
+}
+
+func (r *Repo) lockAndRestore(ctx context.Context, o RestoreOptions) (*RestoreResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,18 @@ import (
 // where something would be lost, it is a *worktree.OverwriteError and nothing has
 // changed.
 func (r *Repo) Switch(ctx context.Context, o SwitchOptions) (*SwitchResult, error) {
+	was, err := r.r.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.lockAndSwitch(ctx, o)
+	if err == nil {
+		r.afterCheckout(ctx, res.Branch, was.ID, res.Head, true)
+	}
+	return res, err
+}
+
+func (r *Repo) lockAndSwitch(ctx context.Context, o SwitchOptions) (*SwitchResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err
