@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
 )
 
@@ -223,6 +222,3 @@ func (c *cursor) atLast() bool {
 	}
 	return true
 }
-
-// IsZero reports whether the tree is empty.
-func (r *Root) IsZero() bool { return r.ID == object.ID{} }
