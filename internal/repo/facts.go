@@ -106,10 +106,10 @@ func (f *Facts) readRefs(t *Tx) {
 			continue
 		}
 		id, err := parseRefID(v)
-		if err == nil && name != origHeadName {
+		if err == nil && !pseudoRef(name) {
 			err = t.checkSettable(name, id)
 		}
-		if err == nil && name != origHeadName {
+		if err == nil && !pseudoRef(name) {
 			f.Refs = append(f.Refs, Ref{Name: name, Target: id})
 		}
 		if err != nil {

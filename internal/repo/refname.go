@@ -10,11 +10,16 @@ import (
 const (
 	headName     = "HEAD"
 	origHeadName = "ORIG_HEAD"
+	bisectHead   = "BISECT_HEAD"
 	branchPrefix = "refs/heads/"
 	tagPrefix    = "refs/tags/"
 	remotePrefix = "refs/remotes/"
 	maxRefName   = 1024 // bytes
 )
+
+// pseudoRef reports whether name is a ref beside HEAD that is in no folder and has
+// no log: where HEAD was before, or the commit to test.
+func pseudoRef(name string) bool { return name == origHeadName || name == bisectHead }
 
 // RefNameError is returned for a name that no ref can have.
 type RefNameError struct {

@@ -123,7 +123,7 @@ func (t *Tx) Head() (Head, error) {
 }
 
 // Refs returns the refs whose full names begin with prefix, in order of name.
-// HEAD and ORIG_HEAD are not among them.
+// HEAD, ORIG_HEAD and BISECT_HEAD are not among them.
 func (t *Tx) Refs(prefix string) ([]Ref, error) {
 	var out []Ref
 	for k, v := range t.meta.Range(bucketRefs, []byte(prefix)) {
@@ -168,10 +168,10 @@ func (t *Tx) SetRef(c RefChange) error {
 	if err := t.putRef(name, c.New); err != nil {
 		return err
 	}
-	if name != origHeadName {
+	if !pseudoRef(name) {
 		t.note(c.By, c.Log)
 	}
-	if name == origHeadName || (old.IsZero() && c.New.IsZero()) {
+	if pseudoRef(name) || (old.IsZero() && c.New.IsZero()) {
 		return nil
 	}
 	e := ReflogEntry{Old: old, New: c.New, By: c.By, Message: c.Log}
@@ -230,7 +230,7 @@ func (t *Tx) putRef(name string, id object.ID) error {
 // checkSettable refuses names that are not refs and, unless the ref is being
 // deleted, names that another ref is in the way of.
 func (t *Tx) checkSettable(name string, new object.ID) error {
-	if name == origHeadName {
+	if pseudoRef(name) {
 		return nil
 	}
 	if err := CheckRefName(name); err != nil {

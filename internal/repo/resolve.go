@@ -137,7 +137,7 @@ func (r *Repo) namedRef(ctx context.Context, rev Revision) (id object.ID, name s
 // zero id means that there is none.
 func (t *Tx) findRef(name string) (string, object.ID, error) {
 	places := []string{"refs/" + name, tagPrefix + name, branchPrefix + name, remotePrefix + name, remotePrefix + name + "/HEAD"}
-	if name == headName || name == origHeadName || strings.HasPrefix(name, "refs/") {
+	if name == headName || pseudoRef(name) || strings.HasPrefix(name, "refs/") {
 		places = append([]string{name}, places...)
 	}
 	for _, p := range places {

@@ -238,7 +238,7 @@ func (t *Tx) logUndo(p *UndoPlan, was Head, by Signature) error {
 		return err
 	}
 	for _, c := range p.Op.Changes {
-		if c.Bucket != bucketRefs || c.Key == headName || c.Key == origHeadName || c.Key == stashRef {
+		if c.Bucket != bucketRefs || c.Key == headName || pseudoRef(c.Key) || c.Key == stashRef {
 			continue
 		}
 		e := ReflogEntry{By: by, Message: message}
