@@ -4,12 +4,17 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"testing"
 
+	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/store"
+	"github.com/strata-data/strata/internal/table"
 )
 
 var keepLong = flag.String("long", "", "make the repository of many commits in this new `DIR`")
@@ -116,4 +121,110 @@ func TestMakeLong(t *testing.T) {
 	if err := longHistory(t.Context(), *keepLong, 10_000); err != nil {
 		t.Fatal(err)
 	}
+}
+
+var (
+	keepLife = flag.String("life", "", "make the repository of many versions of many samples in this new `DIR`")
+	lifeRows = flag.Int("rows", 1_000_000, "samples for -life")
+	lifeEdit = flag.Int("edits", 1000, "samples that each commit of -life changes")
+	lifeLong = flag.Int("commits", 1000, "commits for -life")
+)
+
+// lives makes a dataset of samples with a label, a score and a text, and commits
+// of which each changes the labels of some samples anywhere, with records as
+// commit writes them. Sample 000000017 changes in every hundredth commit.
+func lives(t *testing.T, dir string, rows, edits, commits int) {
+	ctx := t.Context()
+	m := newModel(t, dir)
+	s := &column.Schema{Key: []string{"id"}, Fields: []column.Field{column.NewField("id", column.Of(column.String)),
+		column.NewField("label", column.Of(column.String)), column.NewField("score", column.Of(column.Float64)), column.NewField("text", column.Of(column.String))}}
+	labels := []string{"dog", "cat", "fox", "wolf", "lynx"}
+	row := func(b *column.Batch, i, label int) {
+		b.Cols[0].AppendString(fmt.Sprintf("%09d", i))
+		b.Cols[1].AppendString(labels[label%len(labels)])
+		b.Cols[2].AppendF64(float64(i%997) / 997)
+		b.Cols[3].AppendString(fmt.Sprintf("picture %d of camera %d", i, i%31))
+		b.Len++
+	}
+	build := table.NewBuilder(ctx, m.w, s, 2)
+	for i := 0; i < rows; {
+		b := column.NewBatch(s, 10_000)
+		for ; b.Len < 10_000 && i < rows; i++ {
+			row(b, i, i)
+		}
+		if err := build.Append(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := build.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb := table.New(m.w, s, root)
+	var last *repo.CommitInfo
+	for n := range commits + 1 {
+		rec := &history.Recorder{}
+		if n > 0 {
+			b := column.NewBatch(s, edits)
+			var list []table.Edit
+			delta := &table.Delta{Columns: []string{"label"}}
+			chosen := map[int]bool{}
+			for k := range edits {
+				i := int(object.Sum(fmt.Appendf(nil, "%d %d", n, k))[0])<<16 | k*7919 + n*104729
+				if k == 0 && n%100 == 0 {
+					i = 17
+				}
+				chosen[i%rows] = true
+			}
+			for _, i := range slices.Sorted(maps.Keys(chosen)) {
+				row(b, i, i+n)
+				key := column.RowKey(nil, b, s.KeyColumns(), b.Len-1)
+				list = append(list, table.Edit{Key: key, Row: b.Len - 1})
+				delta.Changes = append(delta.Changes, table.Change{Op: table.Modified, Key: key, Columns: []int{0}})
+			}
+			root, _, err := table.Apply(ctx, m.w, tb, b, list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			next := table.New(m.w, s, root)
+			rec.Dataset("train", tb, next)
+			rec.Seen(delta)
+			tb = next
+		}
+		id, err := tb.Save(ctx, m.w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := repo.Signature{Name: "Ana Lima", Email: "ana@example.com", When: 1_700_000_000 + int64(n)*600}
+		c := repo.Commit{Author: by, Committer: by, Message: fmt.Sprintf("Relabel, round %d\n", n)}
+		if last != nil {
+			c.Parents = []object.ID{last.ID}
+		}
+		if last, err = m.r.PutCommit(ctx, m.w, map[string]object.ID{"train": id}, c); err != nil {
+			t.Fatal(err)
+		}
+		rec.Save(m.r, last)
+		if n%50 == 0 || n == commits {
+			if _, err := m.w.Publish(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if m.w, err = m.r.Objects().NewWriter(ctx); err != nil {
+				t.Fatal(err)
+			}
+			tb = table.New(m.w, s, tb.Root)
+		}
+	}
+	err = m.r.Update(ctx, func(tx *repo.Tx) error {
+		return tx.SetRef(repo.RefChange{Name: "refs/heads/main", New: last.ID, By: last.Author, Log: "made"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMakeLives(t *testing.T) {
+	if *keepLife == "" {
+		t.Skip("only with -life DIR")
+	}
+	lives(t, *keepLife, *lifeRows, *lifeEdit, *lifeLong)
 }
