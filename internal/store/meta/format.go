@@ -27,6 +27,7 @@ const BucketSegments = "segments"
 const (
 	bucketFormat  = "format"
 	keyVersion    = "version"
+	keyNeeds      = "needs" // for messages: the oldest program that reads the version
 	prefixFeature = "feature/"
 	pageSize      = 4096 // of new files, the same on every machine
 )
@@ -51,15 +52,29 @@ func checkFormat(tx Tx) error {
 		return fmt.Errorf("%w: the file has no format version", object.ErrCorrupt)
 	}
 	if string(v) != strconv.Itoa(Version) {
-		return fmt.Errorf("%w: repository format %q, this program reads format %d", object.ErrUnsupported, v, Version)
+		return fmt.Errorf("%w: repository format %q%s, this program reads format %d", object.ErrUnsupported, v,
+			neededFor(tx.Get(bucketFormat, []byte(keyNeeds))), Version)
 	}
-	for k := range tx.Range(bucketFormat, []byte(prefixFeature)) {
+	for k, needs := range tx.Range(bucketFormat, []byte(prefixFeature)) {
 		name := strings.TrimPrefix(string(k), prefixFeature)
 		if !known(name) {
-			return fmt.Errorf("%w: the repository requires the feature %q, which this program does not know", object.ErrUnsupported, name)
+			return fmt.Errorf("%w: the repository requires the feature %q%s, which this program does not know", object.ErrUnsupported, name, neededFor(needs))
 		}
 	}
 	return nil
+}
+
+// maxRelease bounds what is shown of the name of a release.
+const maxRelease = 32
+
+// neededFor says which release knows what this program does not, in brackets,
+// if the file tells.
+func neededFor(release []byte) string {
+	odd := func(r rune) bool { return !strings.ContainsRune("0123456789abcdefghijklmnopqrstuvwxyz.+-", r) }
+	if s := string(release); s != "" && len(s) <= maxRelease && !strings.ContainsFunc(s, odd) {
+		return " (strata " + s + " or newer)"
+	}
+	return ""
 }
 
 func known(feature string) bool {

@@ -1,8 +1,10 @@
 package meta_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -150,6 +152,39 @@ func TestFormat(t *testing.T) {
 				if !errors.Is(err, object.ErrUnsupported) || !strings.Contains(err.Error(), tc.names) {
 					t.Errorf("err = %v, want ErrUnsupported naming %s", err, tc.names)
 				}
+			}
+		})
+	}
+}
+
+// A file may say which release knows what this program does not.
+func TestFormatNamesTheRelease(t *testing.T) {
+	for _, tc := range []struct{ name, key, value, want string }{
+		{"feature", "feature/erasure-7", "1.4", `the feature "erasure-7" (strata 1.4 or newer), which`},
+		{"feature without", "feature/erasure-7", "", `the feature "erasure-7", which`},
+		{"odd text", "feature/erasure-7", "\x1b[31m", `the feature "erasure-7", which`},
+		{"long text", "feature/erasure-7", strings.Repeat("1", 33), `the feature "erasure-7", which`},
+		{"version", "needs", "2.0-rc1", `repository format "9" (strata 2.0-rc1 or newer), this`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "meta.db")
+			if err := meta.Create(path, meta.Version, meta.Features()); err != nil {
+				t.Fatal(err)
+			}
+			err := meta.Open(path).Update(t.Context(), func(tx meta.Tx) error {
+				if tc.key == "needs" {
+					if err := tx.Put("format", []byte("version"), []byte("9")); err != nil {
+						return err
+					}
+				}
+				return tx.Put("format", []byte(tc.key), []byte(tc.value))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = meta.Open(path).View(t.Context(), func(meta.Tx) error { return nil })
+			if !errors.Is(err, object.ErrUnsupported) || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want %q", err, tc.want)
 			}
 		})
 	}
@@ -316,6 +351,44 @@ func BenchmarkUpdate(b *testing.B) {
 		err := db.Update(b.Context(), func(tx meta.Tx) error { return tx.Put("refs", []byte("x"), []byte("y")) })
 		if err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A bucket that was emptied in this transaction has no last key; bbolt looks
+// for one without end where the bucket had several pages.
+func TestLastOfEmptiedBucket(t *testing.T) {
+	db := create(t)
+	key := func(i int) []byte { return fmt.Appendf(nil, "%06d", i) }
+	const n = 2000
+	err := db.Update(t.Context(), func(tx meta.Tx) error {
+		for i := range n {
+			if err := tx.Put("ops", key(i), make([]byte, 50)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int{n / 2, 1, 0} { // of the first keys
+		var last []byte
+		err := db.Update(t.Context(), func(tx meta.Tx) error {
+			for i := left; i < n; i++ {
+				if err := tx.Delete("ops", key(i)); err != nil {
+					return err
+				}
+			}
+			last, _ = tx.Last("ops")
+			last = bytes.Clone(last)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left > 0 != (last != nil) || left > 0 && !bytes.Equal(last, key(left-1)) {
+			t.Errorf("with %d keys left the last is %q", left, last)
 		}
 	}
 }

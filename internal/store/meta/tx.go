@@ -116,7 +116,11 @@ func (t Tx) Last(bucket string) (k, v []byte) {
 	if b == nil {
 		return nil, nil
 	}
-	k, v = b.Cursor().Last()
+	c := b.Cursor()
+	if k, _ = c.First(); k == nil {
+		return nil, nil // Last would look for ever in pages that this transaction emptied
+	}
+	k, v = c.Last()
 	return bytes.Clone(k), bytes.Clone(v)
 }
 
