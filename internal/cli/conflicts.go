@@ -161,15 +161,7 @@ func printConflicts(ctx context.Context, env *Env, o *conflictsOptions, c *strat
 	}
 	st := env.Style()
 	for _, d := range sum.Datasets {
-		var parts []string
-		for _, col := range d.Columns {
-			name := col.Name
-			if name == "" {
-				name = "whole samples"
-			}
-			parts = append(parts, name+" "+count(col.Changed))
-		}
-		env.Printf("%s   %s: %s\n", d.Dataset, plural(d.Conflicts, "conflict"), strings.Join(parts, ", "))
+		env.Printf("%s   %s: %s\n", d.Dataset, plural(d.Conflicts, "conflict"), conflictParts(&d))
 	}
 	rows := [][]string{{"dataset", "key", "column", "kind", "base", "ours", "theirs"}}
 	shown := map[string]int{}
@@ -202,6 +194,31 @@ func printConflicts(ctx context.Context, env *Env, o *conflictsOptions, c *strat
 		env.Printf("… %s more (%s)\n", count(left), env.again("--limit", "0"))
 	}
 	return nil
+}
+
+// conflictParts says what conflicts of a dataset are about.
+func conflictParts(d *strata.ConflictCount) string {
+	var parts []string
+	if d.Whole != "" {
+		parts = append(parts, "the dataset itself")
+	}
+	for _, name := range d.Schema {
+		parts = append(parts, "column "+name+" itself")
+	}
+	return strings.Join(append(parts, countParts(d.Columns)...), ", ")
+}
+
+// countParts writes counts of cells: label 2, score 1.
+func countParts(counts []strata.CellCount) []string {
+	var parts []string
+	for _, c := range counts {
+		name := c.Name
+		if name == "" {
+			name = "whole samples"
+		}
+		parts = append(parts, name+" "+count(c.Changed))
+	}
+	return parts
 }
 
 // all reports whether as many conflicts were shown of each dataset as there are

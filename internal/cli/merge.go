@@ -180,16 +180,8 @@ func printMerge(env *Env, o *mergeOptions, res *strata.MergeResult) {
 // printSettled says what was decided without asking.
 func printSettled(env *Env, datasets []strata.MergedDataset) {
 	for _, d := range datasets {
-		var parts []string
-		for _, c := range d.Settled {
-			name := c.Name
-			if name == "" {
-				name = "whole samples"
-			}
-			parts = append(parts, name+" "+count(c.Changed))
-		}
-		if len(parts) > 0 {
-			env.Printf(" %s: settled by policy or -X: %s\n", d.Name, strings.Join(parts, ", "))
+		if len(d.Settled) > 0 {
+			env.Printf(" %s: settled by policy or -X: %s\n", d.Name, strings.Join(countParts(d.Settled), ", "))
 		}
 	}
 }

@@ -110,15 +110,11 @@ func printResolved(env *Env, o *resolveOptions, res *strata.ResolveResult) {
 		word = "would settle"
 	}
 	for _, d := range res.Datasets {
-		var parts []string
-		for _, c := range d.Columns {
-			name := c.Name
-			if name == "" {
-				name = "whole samples"
-			}
-			parts = append(parts, name+" "+count(c.Changed))
+		parts := strings.Join(countParts(d.Columns), ", ")
+		if d.Whole {
+			parts = "the dataset itself"
 		}
-		env.Notef("%s: %s %s (%s)", d.Dataset, word, plural(d.Settled, "conflict"), strings.Join(parts, ", "))
+		env.Notef("%s: %s %s (%s)", d.Dataset, word, plural(d.Settled, "conflict"), parts)
 	}
 	if res.Unused > 0 {
 		verb := "settle"

@@ -3,6 +3,8 @@ package strata
 import (
 	"fmt"
 	"strings"
+
+	"github.com/strata-data/strata/internal/merge"
 )
 
 // ConflictError is returned by a verb that stopped because two sides changed
@@ -20,8 +22,14 @@ type ConflictCount struct {
 	Dataset string `json:"dataset"`
 	// Conflicts counts cells, and samples or columns where all of one is in conflict.
 	Conflicts int64 `json:"conflicts"`
-	// Columns counts them by column; "" stands for whole samples.
+	// Columns counts cells by column; "" stands for whole samples.
 	Columns []CellCount `json:"columns"`
+	// Schema are the columns that are in conflict themselves: by name, type or
+	// existence.
+	Schema []string `json:"schema_columns,omitempty"`
+	// Whole is deleted-by-us or deleted-by-them where one side removed the dataset
+	// that the other one changed.
+	Whole string `json:"whole,omitempty"`
 }
 
 // Total returns the number of conflicts.
@@ -46,25 +54,34 @@ func (e *ConflictError) Error() string {
 
 // text says it in words: 14 cells of train differ (label 14).
 func (c *ConflictCount) text() string {
-	var cells []string
-	samples := int64(0)
+	switch c.Whole {
+	case merge.DeletedByUs:
+		return "dataset " + c.Dataset + " was removed on our side and changed on theirs"
+	case merge.DeletedByThem:
+		return "dataset " + c.Dataset + " was changed on our side and removed on theirs"
+	}
+	var parts, cells []string
+	switch n := len(c.Schema); {
+	case n == 1:
+		parts = append(parts, "column "+c.Schema[0]+" of "+c.Dataset+" differs")
+	case n > 1:
+		parts = append(parts, "columns "+strings.Join(c.Schema, ", ")+" of "+c.Dataset+" differ")
+	}
+	samples, n := int64(0), int64(0)
 	for _, col := range c.Columns {
 		if col.Name == "" {
 			samples = col.Changed
 		} else {
+			n += col.Changed
 			cells = append(cells, fmt.Sprintf("%s %d", col.Name, col.Changed))
 		}
 	}
-	var parts []string
-	if n := c.Conflicts - samples; n > 0 {
+	if n > 0 {
 		text := fmt.Sprintf("%d cells of %s differ", n, c.Dataset)
 		if n == 1 {
 			text = "1 cell of " + c.Dataset + " differs"
 		}
-		if len(cells) > 0 {
-			text += " (" + strings.Join(cells, ", ") + ")"
-		}
-		parts = append(parts, text)
+		parts = append(parts, text+" ("+strings.Join(cells, ", ")+")")
 	}
 	if samples > 0 {
 		parts = append(parts, fmt.Sprintf("%d %s of %s changed on one side and removed on the other", samples, noun(samples, "sample", "samples"), c.Dataset))

@@ -270,8 +270,7 @@ func (u *unmerged) count(ctx context.Context, t target, columns []string) (*Conf
 			return nil, err
 		}
 		if ok {
-			by[c.Column]++
-			out.Conflicts++
+			out.add(c, u.columnName(c.Column), by)
 		}
 	}
 	add := func(id, name string) {
@@ -293,6 +292,19 @@ func (u *unmerged) count(ctx context.Context, t target, columns []string) (*Conf
 		add(id, u.columnName(id))
 	}
 	return out, nil
+}
+
+// add counts a conflict, cells and samples into by.
+func (n *ConflictCount) add(c *merge.Conflict, name string, by map[string]int64) {
+	n.Conflicts++
+	switch {
+	case c.IsSchema():
+		n.Schema = append(n.Schema, name)
+	case c.IsDataset():
+		n.Whole = c.Kind
+	default:
+		by[c.Column]++
+	}
 }
 
 // countConflicts counts the conflicts of a dataset that are left.

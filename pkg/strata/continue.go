@@ -48,11 +48,11 @@ func (r *Repo) lockAndContinue(ctx context.Context, o CommitOptions) (*CommitRes
 // concluding makes a commit the end of the work that has stopped: it has the
 // parents, the author and, if none is given, the message that the work is about.
 func (r *Repo) concluding(ctx context.Context, s *repo.State, o *CommitOptions, ro *repo.CommitOptions) error {
+	if o.Amend {
+		return &UnfinishedError{Kind: s.Kind, Left: len(s.Left())}
+	}
 	if err := r.leftError(ctx, s); err != nil {
 		return err
-	}
-	if o.Amend {
-		return &UnfinishedError{Kind: s.Kind}
 	}
 	if ro.Message == "" && !o.Edited {
 		ro.Message = s.Message

@@ -72,7 +72,7 @@ type landing struct {
 	orig      bool                 // remember HEAD as ORIG_HEAD
 	state     *repo.State          // to remember from now on; nil for nothing
 	overwrite bool                 // files that differ may have changes that are lost
-	again     []string             // datasets whose files are written although the index has them already
+	again     []string             // datasets whose files are written, or checked, although the index has them already
 	ready     map[string]worktree.Ready
 	published bool // the objects are, already
 }

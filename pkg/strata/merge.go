@@ -241,7 +241,7 @@ func (m *merging) join(ctx context.Context) error {
 	} else if m.res.Changes, err = changesBetween(ctx, w, m.at.ix.Datasets, all.next); err != nil {
 		return err
 	}
-	l := &landing{next: all.next, orig: true, ready: all.ready}
+	l := &landing{next: all.next, orig: true, ready: all.ready, again: all.conflicted()}
 	if err := m.conclude(ctx, w, all, l); err != nil {
 		return err
 	}

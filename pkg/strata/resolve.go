@@ -51,7 +51,8 @@ type ResolveResult struct {
 type ResolvedDataset struct {
 	Dataset string      `json:"dataset"`
 	Settled int64       `json:"settled"`
-	Columns []CellCount `json:"columns"` // "" stands for whole samples
+	Columns []CellCount `json:"columns"`         // "" stands for whole samples
+	Whole   bool        `json:"whole,omitempty"` // it was about the dataset itself
 	Left    int64       `json:"left"`
 }
 
@@ -168,15 +169,19 @@ func (v *resolving) dataset(ctx context.Context, d *repo.StateDataset, t target)
 	if err != nil {
 		return err
 	}
+	out := ResolvedDataset{Dataset: d.Name}
 	choose, err := v.chooser(ctx, u, t)
 	if err != nil {
 		return err
 	}
-	res, err := merge.Resolve(ctx, v.w, u.Unmerged, choose)
+	res, err := merge.Resolve(ctx, v.w, u.Unmerged, func(c *merge.Conflict) (merge.Choice, error) {
+		out.Whole = out.Whole || c.IsDataset()
+		return choose(c)
+	})
 	if err != nil {
 		return fmt.Errorf("resolve %s: %w", d.Name, err)
 	}
-	out := ResolvedDataset{Dataset: d.Name, Columns: cellCounts(res.Settled), Settled: merge.Total(res.Settled)}
+	out.Columns, out.Settled = cellCounts(res.Settled), merge.Total(res.Settled)
 	if out.Settled == 0 {
 		return nil
 	}

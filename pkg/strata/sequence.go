@@ -243,7 +243,7 @@ func (p *picking) one(ctx context.Context, w store.Writer, l *landing, id object
 		return nil, err
 	}
 	removeReady(l.ready)
-	l.ready = m.ready
+	l.ready, l.again = m.ready, m.conflicted()
 	p.res.Datasets = append(p.res.Datasets, m.datasets...)
 	before := p.now
 	p.now = m.next

@@ -39,6 +39,7 @@ type merged struct {
 	next      map[string]object.ID
 	datasets  []MergedDataset     // that both sides had changed, in order of name
 	conflicts []repo.StateDataset // datasets with conflicts, in order of name
+	counts    []ConflictCount     // of the same
 	ready     map[string]worktree.Ready
 }
 
@@ -216,7 +217,36 @@ func (d *datasetMerge) note(ctx context.Context, res *merge.Result) error {
 	}
 	d.out.conflicts = append(d.out.conflicts, repo.StateDataset{Name: d.name, Base: d.ids[0], Ours: d.ids[1], Theirs: d.ids[2],
 		Conflicts: id, Total: res.Conflicts.Rows()})
-	return nil
+	n, err := countMerged(ctx, d.name, res)
+	d.out.counts = append(d.out.counts, n)
+	return err
+}
+
+// countMerged counts conflicts by what the merge has counted already. Those that
+// are not about samples come first in the table and are looked at.
+func countMerged(ctx context.Context, name string, res *merge.Result) (ConflictCount, error) {
+	n := ConflictCount{Dataset: name, Columns: []CellCount{}}
+	named, other := map[string]string{}, map[string]int64{}
+	for _, c := range res.Stats.Conflicts {
+		named[c.Column] = c.Name
+	}
+	for c, err := range merge.Conflicts(ctx, res.Conflicts) {
+		if err != nil {
+			return n, err
+		}
+		if len(c.Key) > 0 {
+			break
+		}
+		n.add(c, named[c.Column], map[string]int64{})
+		other[c.Column]++
+	}
+	for _, c := range res.Stats.Conflicts {
+		if cells := c.Cells - other[c.Column]; cells > 0 {
+			n.Columns = append(n.Columns, CellCount{Name: c.Name, Changed: cells})
+		}
+	}
+	n.Conflicts = res.Conflicts.Rows()
+	return n, nil
 }
 
 func cellCounts(counts []merge.Count) []CellCount {
@@ -227,17 +257,23 @@ func cellCounts(counts []merge.Count) []CellCount {
 	return out
 }
 
+// conflicted returns the datasets with conflicts. Their working files have to be
+// as the index has them even where the merge changes nothing in them, since taking
+// it back writes them.
+func (m *merged) conflicted() []string {
+	var names []string
+	for _, d := range m.conflicts {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
 // conflictError is a *ConflictError if there are conflicts, else nil.
 func (m *merged) conflictError(doing, kind string) *ConflictError {
-	e := &ConflictError{Doing: doing, Kind: kind}
-	for _, c := range m.conflicts {
-		i := slices.IndexFunc(m.datasets, func(d MergedDataset) bool { return d.Name == c.Name })
-		e.Datasets = append(e.Datasets, ConflictCount{Dataset: c.Name, Conflicts: c.Total, Columns: m.datasets[i].Conflicts})
-	}
-	if len(e.Datasets) == 0 {
+	if len(m.counts) == 0 {
 		return nil
 	}
-	return e
+	return &ConflictError{Doing: doing, Kind: kind, Datasets: m.counts}
 }
 
 // and adds a merge that came after m, which may be nil.
@@ -247,7 +283,7 @@ func (m *merged) and(next *merged) *merged {
 	}
 	removeReady(m.ready) // of a state that is past
 	next.datasets = append(m.datasets, next.datasets...)
-	next.conflicts = append(m.conflicts, next.conflicts...)
+	next.conflicts, next.counts = append(m.conflicts, next.conflicts...), append(m.counts, next.counts...)
 	return next
 }
 
