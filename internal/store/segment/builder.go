@@ -184,7 +184,7 @@ func (b *builder) entry(r ref) entry {
 // seal finishes the file and puts it under its final name, under which nobody
 // knows it yet. The builder must hold an object.
 func (b *builder) seal() (Info, error) {
-	info, err := b.finish()
+	info, err := b.finish(nil)
 	if err == nil {
 		err = b.install(info.Name)
 	}
@@ -194,8 +194,9 @@ func (b *builder) seal() (Info, error) {
 	return info, nil
 }
 
-// finish writes the rest of the temporary file.
-func (b *builder) finish() (Info, error) {
+// finish writes the rest of the temporary file. The segment gets its second name if
+// taken, which may be nil, says so of the first.
+func (b *builder) finish(taken func(name string) bool) (Info, error) {
 	b.submitRests()
 	if err := b.pipe.finish(); err != nil {
 		return Info{}, err
@@ -218,7 +219,11 @@ func (b *builder) finish() (Info, error) {
 		return Info{}, err
 	}
 	size, err := b.pipe.w.Close()
-	return Info{Name: nameOf(h.Sum()), Size: size, Objects: int64(len(ids)), RawBytes: b.raw}, err
+	name := nameOf(h)
+	if taken != nil && taken(name) {
+		name = otherName(h)
+	}
+	return Info{Name: name, Size: size, Objects: int64(len(ids)), RawBytes: b.raw}, err
 }
 
 // install makes the finished temporary file durable under its final name.

@@ -234,8 +234,11 @@ func TestSecondCopy(t *testing.T) {
 	// says so; nothing else is lost.
 	s = open(dir, segment.Options{})
 	defer s.Close()
-	if err := s.Compact(t.Context(), nil); !errors.Is(err, object.ErrCorrupt) {
-		t.Errorf("compact: %v", err)
+	if err := s.MergeAll(t.Context()); !errors.Is(err, object.ErrCorrupt) {
+		t.Errorf("merge: %v", err)
+	}
+	if err := sweep(t, s, func(object.ID) bool { return true }); !errors.Is(err, object.ErrCorrupt) {
+		t.Errorf("sweep: %v", err)
 	}
 }
 

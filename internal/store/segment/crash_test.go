@@ -37,6 +37,12 @@ func TestMain(m *testing.M) {
 // environment and publishes objects FIRST to FIRST+N-1, one publication each.
 func child(job string) error {
 	f := strings.Split(job, "|")
+	if f[0] == "sweep" {
+		if err := fault.Arm(os.Getenv(fault.EnvironmentVariable)); err != nil {
+			return err
+		}
+		return sweepChild(f[1], f[2] == "true")
+	}
 	dir, first, n := f[1], 0, 0
 	if _, err := fmt.Sscan(f[2], &first); err != nil {
 		return err

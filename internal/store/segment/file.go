@@ -197,14 +197,24 @@ func (f *file) checkName() error {
 			}
 			h.Write(x.id[:])
 		}
-		if nameOf(h.Sum()) != f.info.Name {
+		if !namedBy(h, f.info.Name) {
 			err = f.corrupt(object.ID{}, fmt.Errorf("%w: its ids do not make its name", object.ErrCorrupt))
 		}
 	})
 	return f.named
 }
 
-func nameOf(sum object.ID) string { return sum.String()[:nameSize] }
+// nameOf returns the name of a segment whose ids were written to h.
+func nameOf(h object.Hasher) string { return h.Sum().String()[:nameSize] }
+
+// otherName returns the second name of that segment, which it has where the first
+// is taken. Nothing can be written to h after it.
+func otherName(h object.Hasher) string {
+	h.Write([]byte{1})
+	return nameOf(h)
+}
+
+func namedBy(h object.Hasher, name string) bool { return nameOf(h) == name || otherName(h) == name }
 
 // corrupt returns err as a CorruptError of object id in this file, unless it is
 // something else than damage: a disk error, say, or a newer format.

@@ -62,32 +62,20 @@ func (s *Store) MergeSmall(ctx context.Context) error {
 		if plan == nil {
 			return nil
 		}
-		if err := s.replace(ctx, plan, nil); err != nil {
+		if err := s.replace(ctx, plan); err != nil {
 			return err
 		}
 	}
 }
 
-// Compact rewrites all segments into one that holds the objects for which keep
-// is true, those of damaged segments excepted: it then stops with their error.
-// An object whose base goes is stored whole. A nil keep keeps all. The caller
-// holds the repository's lock and knows that nobody needs the rest.
-func (s *Store) Compact(ctx context.Context, keep func(object.ID) bool) error {
-	infos, err := s.Segments(ctx)
-	if err != nil || len(infos) == 0 {
-		return err
-	}
-	return s.replace(ctx, infos, keep)
-}
-
 // replace puts one segment in the place of those in plan.
-func (s *Store) replace(ctx context.Context, plan []Info, keep func(object.ID) bool) error {
+func (s *Store) replace(ctx context.Context, plan []Info) error {
 	v, err := s.refresh(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer s.release(v)
-	m := merger{s: s, v: v, b: newBuilder(s, levelFast), keep: keep}
+	m := merger{s: s, v: v, b: newBuilder(s, levelFast)}
 	defer m.b.pipe.discard()
 	var info Info
 	written := s.youngest(plan)
@@ -102,12 +90,10 @@ func (s *Store) replace(ctx context.Context, plan []Info, keep func(object.ID) b
 		}
 	}
 	if len(m.b.refs) > 0 {
-		if info, err = m.b.finish(); err != nil {
+		if info, err = m.b.finish(nil); err != nil {
 			return fmt.Errorf("write segment: %w", err)
 		}
-		if keep == nil {
-			info.RawBytes = m.raw // deltas were copied unseen
-		}
+		info.RawBytes = m.raw // deltas were copied unseen
 		info.Written = written
 		// A segment that has all the objects of the others stays as it is.
 		if same := slices.IndexFunc(plan, func(i Info) bool { return i.Name == info.Name }); same >= 0 {

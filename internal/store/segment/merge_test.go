@@ -115,11 +115,11 @@ func TestReaderOutlivesMerge(t *testing.T) {
 	if _, err := reader.Get(t.Context(), object.Sum(pages[0])); err != nil {
 		t.Fatal(err)
 	}
-	if err := writer.Compact(t.Context(), nil); err != nil {
+	if err := writer.MergeAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(segmentFiles(t, dir)); n != 1 {
-		t.Fatalf("%d files after compacting", n)
+		t.Fatalf("%d files after merging", n)
 	}
 	fill(t, writer, store.Hint{}, []byte("new"))
 	for _, p := range append(pages, []byte("new")) {
@@ -129,8 +129,8 @@ func TestReaderOutlivesMerge(t *testing.T) {
 	}
 }
 
-// TestCompactDrops keeps some versions of pages whose deltas hang together.
-func TestCompactDrops(t *testing.T) {
+// TestSweepDrops keeps some versions of pages whose deltas hang together.
+func TestSweepDrops(t *testing.T) {
 	dir := create(t)
 	s := open(dir, segment.Options{})
 	defer s.Close()
@@ -146,7 +146,7 @@ func TestCompactDrops(t *testing.T) {
 	for v := 3; v < 30; v += 3 {
 		keep[object.Sum(versions[v])] = true
 	}
-	if err := s.Compact(t.Context(), func(id object.ID) bool { return keep[id] }); err != nil {
+	if err := sweep(t, s, func(id object.ID) bool { return keep[id] }); err != nil {
 		t.Fatal(err)
 	}
 	for v, b := range versions {
@@ -167,14 +167,14 @@ func TestCompactDrops(t *testing.T) {
 		t.Errorf("catalogue %+v, %v", infos, err)
 	}
 	// Again, with nothing to drop: the file stays as it is.
-	if err := s.Compact(t.Context(), nil); err != nil {
+	if err := s.MergeAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	again, err := s.Segments(t.Context())
 	if diff := cmp.Diff(infos, again); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	if err := s.Compact(t.Context(), func(object.ID) bool { return false }); err != nil {
+	if err := sweep(t, s, func(object.ID) bool { return false }); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(segmentFiles(t, dir)); n != 0 {

@@ -71,7 +71,7 @@ func (s *Store) Sweep(ctx context.Context, o SweepOptions) (*SweepResult, error)
 		return nil, err
 	}
 	defer s.release(v)
-	w := &sweeper{s: s, v: v, o: o, res: &SweepResult{}, pinned: map[object.ID]bool{}, same: map[string]bool{}}
+	w := &sweeper{s: s, v: v, o: o, res: &SweepResult{}, pinned: map[object.ID]bool{}}
 	if err := w.count(ctx); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,6 @@ type sweeper struct {
 	pinned   map[object.ID]bool
 	builders []*builder
 	made     []Info
-	same     map[string]bool // segments of plan that would come out as they are
 }
 
 // census is what one segment holds.
@@ -290,33 +289,22 @@ func (w *sweeper) builder(l level) *builder {
 	return b
 }
 
-// finish completes the file of b, unless it would be one that is there already.
+// finish completes the file of b. A segment may come out with the objects of one
+// that it replaces, but stored otherwise; so it gets another name.
 func (w *sweeper) finish(b *builder, written int64) error {
 	if len(b.refs) == 0 {
 		return nil
 	}
-	info, err := b.finish()
+	info, err := b.finish(func(name string) bool {
+		return slices.ContainsFunc(w.v.files, func(f *file) bool { return f.info.Name == name })
+	})
+	if err == nil {
+		err = b.install(info.Name)
+	}
 	if err != nil {
 		return fmt.Errorf("write segment: %w", err)
 	}
 	info.Written = written
-	for _, c := range w.plan {
-		if c.f.info.Name == info.Name {
-			w.same[info.Name] = true // the same objects: the file stays as it is
-			return nil
-		}
-	}
-	for _, c := range w.others {
-		if c.f.info.Name == info.Name { // second copies of everything: all stays as it is
-			for _, c := range w.plan {
-				w.same[c.f.info.Name] = true
-			}
-			return nil
-		}
-	}
-	if err := b.install(info.Name); err != nil {
-		return fmt.Errorf("write segment: %w", err)
-	}
 	w.made = append(w.made, info)
 	return nil
 }
@@ -326,9 +314,7 @@ func (w *sweeper) finish(b *builder, written int64) error {
 func (w *sweeper) publish(ctx context.Context) error {
 	var old []Info
 	for _, c := range w.plan {
-		if !w.same[c.f.info.Name] {
-			old = append(old, c.f.info)
-		}
+		old = append(old, c.f.info)
 	}
 	w.res.Rewritten = len(old)
 	if err := fault.Hit(fault.GCBeforePublish); err != nil {
