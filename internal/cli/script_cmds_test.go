@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,20 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/strata-data/strata/internal/store/meta"
 )
+
+// scriptMetaPut writes one value of the bucket format of a repository's meta.db, as
+// a program of another version might have: metaput DIR KEY VALUE.
+func scriptMetaPut(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 || neg {
+		ts.Fatalf("usage: metaput DIR KEY VALUE")
+	}
+	ts.Check(meta.Open(filepath.Join(ts.MkAbs(args[0]), "meta.db")).Update(context.Background(), func(tx meta.Tx) error {
+		return tx.Put("format", []byte(args[1]), []byte(args[2]))
+	}))
+}
 
 // scriptFileEq compares two files byte by byte: fileeq A B.
 func scriptFileEq(ts *testscript.TestScript, neg bool, args []string) {

@@ -94,6 +94,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fileeq":   scriptFileEq,
+			"metaput":  scriptMetaPut,
 			"jsonq":    scriptJSONQuery,
 			"gen":      scriptGen,
 			"flip":     scriptFlip,
