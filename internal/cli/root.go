@@ -31,6 +31,7 @@ func verbGroups(env *Env) []group {
 			newDiffCmd(env),
 			newLogCmd(env),
 			newShowCmd(env),
+			newBlameCmd(env),
 			newHeadCmd(env),
 			newDescribeCmd(env),
 			newProveCmd(env),

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/repo"
 )
 
@@ -123,7 +124,10 @@ func (r *Repo) commit(ctx context.Context, o CommitOptions) (*CommitResult, erro
 	}
 	res := &CommitResult{Schema: "strata.commit/1", DryRun: o.DryRun, Branch: repo.ShortRef(made.Branch),
 		Root: len(made.Parents) == 0, Commit: commitInfo(&made.CommitInfo)}
-	res.Datasets, err = r.countChanges(ctx, made.Changes)
+	rec := new(history.Recorder)
+	if res.Datasets, err = r.recordChanges(ctx, made.Changes, rec); err == nil && !o.DryRun {
+		rec.Save(r.r, &made.CommitInfo)
+	}
 	return res, err
 }
 
