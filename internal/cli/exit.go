@@ -105,6 +105,12 @@ func slugOf(err error) string {
 		return "diverged"
 	case errors.Is(err, strata.ErrUnrelated):
 		return "unrelated-histories"
+	case errors.Is(err, strata.ErrNoBisect):
+		return "nothing-in-progress"
+	case errors.Is(err, strata.ErrBisectEmpty), as[*repo.BisectBaseError](err), as[*strata.BisectContradictionError](err):
+		return "cannot-bisect"
+	case as[*strata.BisectTermError](err):
+		return "bad-value"
 	case errors.Is(err, strata.ErrNothingUnfinished):
 		return "nothing-in-progress"
 	case as[*strata.UnfinishedError](err):

@@ -85,6 +85,9 @@ func hintFrom(err error) string {
 	if e, ok := find[*repo.NotMergedError](err); ok {
 		return "strata branch -D " + e.Branch + "   to delete it all the same"
 	}
+	if errors.Is(err, strata.ErrNoBisect) {
+		return "strata bisect start BAD GOOD"
+	}
 	if errors.Is(err, repo.ErrStashLog) {
 		return "strata stash drop stash@{N}"
 	}

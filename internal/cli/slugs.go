@@ -31,6 +31,8 @@ func slugs() []slug {
 
 		{"hook-refused", exitNo, "see what the hook says, or leave it out with --no-verify",
 			"A program that the repository's owner has put at this event, in .strata/hooks, does not allow what was asked. Nothing was changed. See docs/hooks.md."},
+		{"cannot-bisect", exitNo, "strata bisect log",
+			"The search for the first bad commit cannot go on: only skipped commits are left, no commit between the two counts, a commit was marked as both, or a common ancestor of good and bad is bad, so that the change went from bad to good. Swap the two then, or begin again with --term-old and --term-new."},
 
 		{"usage", exitUsage, "", "The command line does not have the form that the command expects. Nothing was done."},
 		{"unknown-command", exitUsage, "strata help", "There is no command of this name. The nearest one is named, never run."},
@@ -93,6 +95,7 @@ func slugs() []slug {
 		{"not-merged", exitKeepsWork, "", "Deleting the branch would leave commits that nothing else reaches."},
 		{"already-exists", exitKeepsWork, "", "Something of this name exists already and would be replaced."},
 
+		{"command-failed", exitSystem, "", "A command that strata bisect run was told to start could not be run, or ended in a way that is no answer: with an exit code from 128 on, or by a signal. The search is where it was."},
 		{"disk-full", exitSystem, "free some space, then run the same command again", "The disk is full, or a quota is reached. The repository is as it was before the command."},
 		{"no-program", exitSystem, "install OpenSSH 8.2 or newer, or name ssh-keygen with strata config set --user signing.program PATH",
 			"A program that strata relies on could not be started: ssh-keygen makes and checks signatures. Nothing was changed."},

@@ -81,6 +81,9 @@ func printStatus(env *Env, res *strata.StatusResult) {
 		env.Printf("No commits yet\n")
 	}
 	printUnfinished(env, res.Unfinished)
+	if res.Bisecting != "" {
+		env.Printf("You are bisecting, started from %s  (strata bisect reset to end it)\n", res.Bisecting)
+	}
 	if len(res.Staged) > 0 {
 		env.Printf("Changes to be committed:  (strata restore --staged <dataset> to unstage)\n")
 		printEntries(env, res.Staged, st.Added)

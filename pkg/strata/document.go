@@ -89,6 +89,9 @@ type StatusResult struct {
 	Bare      bool          `json:"bare"`
 	// Unfinished is the merge, cherry-pick, revert or stash pop that has stopped.
 	Unfinished *Unfinished `json:"unfinished,omitempty"`
+	// Bisecting is where HEAD was when the bisection began that is going on: a
+	// branch, or a commit.
+	Bisecting string `json:"bisecting,omitempty"`
 }
 
 // StatusEntry is a dataset or a plain file that differs.

@@ -20,6 +20,9 @@ func (r *Repo) Status(ctx context.Context, o StatusOptions) (*StatusResult, erro
 	}
 	out := &StatusResult{Schema: "strata.status/1", Branch: repo.ShortRef(head.Branch), Head: head.ID,
 		Staged: []StatusEntry{}, Unstaged: []StatusEntry{}, Untracked: []string{}, Bare: r.r.Layout().Bare()}
+	if out.Bisecting, err = r.bisectingFrom(ctx); err != nil {
+		return nil, err
+	}
 	if out.Unfinished, err = r.Unfinished(ctx); err != nil || out.Bare {
 		return out, err
 	}
