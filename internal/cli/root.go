@@ -65,6 +65,7 @@ func verbGroups(env *Env) []group {
 		{"house", "House-keeping", []*cobra.Command{
 			newConfigCmd(env),
 			newGCCmd(env),
+			newDuCmd(env),
 			newFsckCmd(env),
 			newDoctorCmd(env),
 			newCompletionCmd(env),

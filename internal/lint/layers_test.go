@@ -42,6 +42,7 @@ func layers() []layer {
 		{8, "internal/reach"},    // which objects an object names
 		{9, "internal/worktree"}, // working files and what they were read into
 		{9, "internal/gc"},
+		{9, "internal/usage"},
 		{9, "internal/fsck"},
 		{9, "internal/history"},
 		{9, "internal/hook"},

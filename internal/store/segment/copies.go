@@ -108,3 +108,66 @@ func (v *view) copies(ctx context.Context, visit func(object.ID, []located) bool
 	}
 	return nil
 }
+
+// Sizes tells what objects take, in the state of the store in which it was made.
+// It is safe for concurrent use until Close.
+type Sizes struct {
+	s        *Store
+	v        *view
+	overhead map[*file]int64
+}
+
+// Sizes returns a Sizes, which must be closed.
+func (s *Store) Sizes(ctx context.Context) (*Sizes, error) {
+	v, err := s.refresh(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	z := &Sizes{s: s, v: v, overhead: map[*file]int64{}}
+	for _, f := range v.files {
+		if z.overhead[f], err = f.overhead(ctx); err != nil {
+			z.Close()
+			return nil, err
+		}
+	}
+	return z, nil
+}
+
+// Close releases what z looks at.
+func (z *Sizes) Close() { z.s.release(z.v) }
+
+// Of returns the room that all copies of an object take, in 1/BytesUnit of a byte,
+// and the length of the object itself. A missing object is object.ErrNotFound.
+// For an object that is stored as a difference its block is read.
+func (z *Sizes) Of(id object.ID) (stored, raw int64, err error) {
+	defer guard(&err)()
+	found := false
+	for _, f := range z.v.files {
+		e, ok, err := f.lookup(id)
+		if err != nil {
+			return 0, 0, f.corrupt(id, err)
+		}
+		if !ok {
+			continue
+		}
+		stored += e.share() + z.overhead[f]
+		if found {
+			continue
+		}
+		found = true
+		if raw = int64(e.size); e.depth > 0 {
+			payload, err := z.s.payload(f, e)
+			if err != nil {
+				return 0, 0, f.corrupt(id, err, e.place)
+			}
+			raw = 0
+			if len(payload) > object.Size {
+				raw = int64(targetSize(payload[object.Size:]))
+			}
+		}
+	}
+	if !found {
+		return 0, 0, notFound(id)
+	}
+	return stored, raw, nil
+}
