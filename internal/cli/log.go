@@ -56,6 +56,8 @@ func newLogCmd(env *Env) *cobra.Command {
 	f.StringVar(&o.Author, "author", "", "whose author matches `REGEXP`")
 	f.StringVar(&o.Grep, "grep", "", "whose message matches `REGEXP`")
 	f.BoolVarP(&o.IgnoreCase, "regexp-ignore-case", "i", false, "capitals do not count in --author and --grep")
+	f.BoolVar(&o.Merges, "merges", false, "only merges")
+	f.BoolVar(&o.NoMerges, "no-merges", false, "all but merges")
 	f.BoolVar(&o.FirstParent, "first-parent", false, "follow only the first parent of merges")
 	f.BoolVar(&o.Follow, "follow", false, "go on beyond the commit that renamed a dataset")
 	f.BoolVar(&o.FullHistory, "full-history", false, "with addresses: all parents of merges")
@@ -64,6 +66,7 @@ func newLogCmd(env *Env) *cobra.Command {
 	f.BoolVar(&o.signatures, "show-signature", false, "check the signature of each commit")
 	f.StringVar(&o.format, "format", "", "print each commit as `TEXT`, with git's %H %h %an %ae %ad %aI %cd %cI %s %b %B %P %p %T %D %d %G? %GS %GK %n %%")
 	f.BoolVar(&o.jsonl, "jsonl", false, "one JSON object a line, between a header and a footer")
+	cmd.MarkFlagsMutuallyExclusive("merges", "no-merges")
 	return cmd
 }
 

@@ -25,6 +25,16 @@ const (
 	OrderDateTopo
 )
 
+// Merges chooses commits by the number of their parents.
+type Merges int
+
+// The choices.
+const (
+	AllCommits Merges = iota
+	OnlyMerges        // with several parents
+	NoMerges          // with one at most
+)
+
 // WalkOptions say which commits Walk yields and how. The zero value is all of
 // them by date.
 type WalkOptions struct {
@@ -32,6 +42,7 @@ type WalkOptions struct {
 	FirstParent bool // follow only the first parent of merges
 
 	// The rest chooses among the commits that are walked.
+	Merges Merges         // only those with several parents, or without
 	Max    int            // yield at most so many; 0 means no limit
 	Skip   int            // after leaving out the first so many
 	Since  int64          // committed at or after, seconds since 1970; 0 means no limit
@@ -95,7 +106,8 @@ func (o *WalkOptions) inTime(n *Node) bool {
 
 func (o *WalkOptions) keep(ctx context.Context, c *CommitInfo) (bool, error) {
 	switch {
-	case o.Author != nil && !o.Author.MatchString(c.Author.String()),
+	case o.Merges == OnlyMerges && len(c.Parents) < 2, o.Merges == NoMerges && len(c.Parents) > 1,
+		o.Author != nil && !o.Author.MatchString(c.Author.String()),
 		o.Grep != nil && !o.Grep.MatchString(c.Message):
 		return false, nil
 	case o.Keep != nil:

@@ -25,6 +25,8 @@ type LogOptions struct {
 	Grep        string
 	IgnoreCase  bool
 	FirstParent bool
+	Merges      bool // only commits with several parents
+	NoMerges    bool // only the others
 	Follow      bool // of addresses: a dataset that was renamed whole is still the same
 	FullHistory bool // of addresses: all parents of merges, also of those that are like one of them
 	Topo        bool // no parent before its children, lines of history together
@@ -194,6 +196,14 @@ func (l *logger) ends(ctx context.Context) (tips, exclude []object.ID, err error
 
 func (l *logger) walkOptions(ctx context.Context) (*repo.WalkOptions, error) {
 	wo := &repo.WalkOptions{Max: l.o.Max, Skip: l.o.Skip, FirstParent: l.o.FirstParent}
+	switch {
+	case l.o.Merges && l.o.NoMerges:
+		return nil, &OptionError{Option: "merges", Reason: "is the opposite of no-merges"}
+	case l.o.Merges:
+		wo.Merges = repo.OnlyMerges
+	case l.o.NoMerges:
+		wo.Merges = repo.NoMerges
+	}
 	if l.o.Topo {
 		wo.Order = repo.OrderTopo
 	}
