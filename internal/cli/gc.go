@@ -47,7 +47,7 @@ func runGC(ctx context.Context, env *Env, o strata.GCOptions) error {
 	env.OnInterrupt("nothing is lost; strata gc begins again")
 	res, err := r.GC(ctx, o)
 	if broken := (*strata.BrokenError)(nil); errors.As(err, &broken) {
-		return &Failure{Slug: slugOf(err), Message: "nothing was removed, as what " + string(broken.Why) + " needs cannot be read",
+		return &Failure{Slug: slugOf(err), Message: "nothing was removed, as something cannot be read that is kept for " + whyText(string(broken.Why)),
 			Cause: broken.Err.Error(), Hints: []string{"strata fsck"}, Err: err}
 	}
 	if err != nil {
