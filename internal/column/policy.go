@@ -36,7 +36,7 @@ const (
 
 // ErrPolicy is returned for a merge policy that does not exist or does not fit
 // its column.
-var ErrPolicy = errors.New("merge policy")
+var ErrPolicy = errors.New("bad merge policy")
 
 // ParsePolicy reads max, min, union, latest, latest:COLUMN, vote and
 // vote:COLUMN; the empty text is no policy.
@@ -123,6 +123,22 @@ func (t *Type) Member(name string) int {
 		}
 	}
 	return -1
+}
+
+// PolicyText returns the text of a merge policy of s as people write it: the
+// column that decides is called by its display name. None is "none".
+func (s *Schema) PolicyText(policy string) string {
+	if policy == "" {
+		return "none"
+	}
+	p, err := ParsePolicy(policy)
+	if err != nil {
+		return policy
+	}
+	if i := s.Index(p.Column); i >= 0 {
+		p.Column = s.Fields[i].Name
+	}
+	return p.String()
 }
 
 func (s *Schema) checkPolicies() error {

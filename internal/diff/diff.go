@@ -129,15 +129,15 @@ func (e *ColumnError) Error() string { return "no column called \"" + e.Name + "
 
 // SchemaChange is one change of a dataset's columns.
 type SchemaChange struct {
-	Op     string `json:"op"` // add, drop, rename, type, reorder, key
+	Op     string `json:"op"` // add, drop, rename, type, merge, reorder, key
 	Column string `json:"column"`
-	Old    string `json:"old,omitempty"` // name or type before
+	Old    string `json:"old,omitempty"` // name, type or merge policy before
 	New    string `json:"new,omitempty"`
 }
 
 // SchemaChanges returns how the columns of new came from those of old: first
-// those that are gone, then those that are new, renamed or of another type, in
-// the order of new, then whether the rest changed places, then the key.
+// those that are gone, then those that are new, renamed, of another type or with
+// another merge policy, in the order of new, then whether the rest changed places, then the key.
 func SchemaChanges(old, new *column.Schema) []SchemaChange {
 	changes := []SchemaChange{}
 	for i := range old.Fields {
@@ -162,6 +162,9 @@ func SchemaChanges(old, new *column.Schema) []SchemaChange {
 		}
 		if !f.Type.Equal(g.Type) {
 			changes = append(changes, SchemaChange{Op: "type", Column: f.Name, Old: g.Type.String(), New: f.Type.String()})
+		}
+		if f.Merge != g.Merge {
+			changes = append(changes, SchemaChange{Op: "merge", Column: f.Name, Old: old.PolicyText(g.Merge), New: new.PolicyText(f.Merge)})
 		}
 		moved = moved || j < last
 		last = max(last, j)

@@ -84,6 +84,8 @@ func schemaText(c strata.SchemaChange, o Options) string {
 		return "column renamed, was " + oneLine(c.Old)
 	case "type":
 		return "type changed, " + c.Old + " " + o.arrow() + " " + c.New
+	case "merge":
+		return "merge policy changed, " + c.Old + " " + o.arrow() + " " + c.New
 	case "reorder":
 		return "columns reordered"
 	case "key":
