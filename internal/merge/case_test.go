@@ -133,6 +133,14 @@ func TestCases(t *testing.T) {
 			schema: "id int64, x int8, y int8", rows: join(`{"id":1,"x":2,"y":1}`, `{"id":2,"x":2,"y":1}`, `{"id":3,"x":5}`), o: merge.Options{Rows: true},
 			conflicts: k(1) + `  modified {"id":1,"x":1,"y":1}|{"id":1,"x":2,"y":1}|{"id":1,"x":1,"y":2}`},
 
+		{name: "samples as a unit, all removed there", base: version{"id", id, join(`{"id":1}`, `{"id":2}`)}, ours: version{"id", id, join(`{"id":1}`, `{"id":3}`)},
+			schema: "id int64", rows: `{"id":3}`, o: merge.Options{Rows: true}},
+		{name: "samples as a unit, all removed here, one edited there", base: version{"id", id + "; x int8", join(`{"id":1,"x":1}`, `{"id":2,"x":2}`)},
+			theirs: version{"id", id + "; x int8", join(`{"id":1,"x":5}`, `{"id":2,"x":2}`, `{"id":3,"x":3}`)}, schema: "id int64, x int8", rows: `{"id":3,"x":3}`,
+			o: merge.Options{Rows: true, Favor: merge.FavorOurs}},
+		{name: "samples as a unit, nothing left", base: version{"id", id + "; x int8", `{"id":1,"x":1}`}, ours: version{"id", id + "; x int8", `{"id":1,"x":5}`},
+			deleted: true, take: merge.SideTheirs, o: merge.Options{Rows: true, Favor: merge.FavorTheirs}},
+
 		{name: "other key here", base: version{"id", id + "; x int64", join(`{"id":1,"x":5}`, `{"id":2,"x":4}`)}, ours: version{"x", id + "; x int64", join(`{"id":1,"x":5}`, `{"id":9,"x":4}`)},
 			theirs: version{"id", id + "; x int64", join(`{"id":7,"x":3}`, `{"id":1,"x":5}`, `{"id":2,"x":4}`)}, schema: "id int64, x int64", rows: join(`{"id":7,"x":3}`, `{"id":9,"x":4}`, `{"id":1,"x":5}`)},
 		{name: "key that their rows cannot have", base: version{"id", id + "; x int64", join(`{"id":1,"x":5}`)}, ours: version{"x", id + "; x int64", join(`{"id":1,"x":5}`, `{"id":2,"x":4}`)},

@@ -104,6 +104,8 @@ func Tables(ctx context.Context, w store.Writer, in Input, o Options) (*Result, 
 		return taken(SideOurs, in.Ours), nil
 	case same(in.Base, in.Ours):
 		return taken(SideTheirs, in.Theirs), nil
+	case (in.Ours == nil || in.Theirs == nil) && o.Rows:
+		return emptied(ctx, w, in, o)
 	case in.Ours == nil || in.Theirs == nil:
 		return deleted(ctx, w, in, o)
 	}
@@ -152,6 +154,28 @@ func deleted(ctx context.Context, w store.Writer, in Input, o Options) (*Result,
 	}
 	r.Stats.Settled = []Count{{Cells: 1}}
 	return r, nil
+}
+
+// emptied merges a dataset that one side has nothing in any more, and whose
+// samples are what is added and removed, not the dataset.
+func emptied(ctx context.Context, w store.Writer, in Input, o Options) (*Result, error) {
+	full := in
+	if full.Ours == nil {
+		full.Ours = table.New(w, in.Theirs.Schema, merkle.Root{})
+	}
+	if full.Theirs == nil {
+		full.Theirs = table.New(w, in.Ours.Schema, merkle.Root{})
+	}
+	r, err := newMerging(w, full, o).run(ctx)
+	if err != nil || r.Table.Rows() > 0 || r.Conflicts != nil {
+		return r, err
+	}
+	gone := taken(SideOurs, nil)
+	if in.Theirs == nil {
+		gone = taken(SideTheirs, nil)
+	}
+	gone.Stats = r.Stats
+	return gone, nil
 }
 
 // merging is the merge of one dataset.
