@@ -122,6 +122,7 @@ func noConflicts(env *Env, o *conflictsOptions) error {
 	switch {
 	case o.count:
 		env.Printf("0\n")
+		return nil
 	case env.Flags.JSON:
 		return env.PrintJSON(strata.ConflictsDocument{Schema: "strata.conflicts/1", Names: []string{}, Datasets: []strata.ConflictCount{}})
 	case o.jsonl:

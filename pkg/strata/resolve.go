@@ -106,7 +106,7 @@ func sideOfName(s string) (merge.Side, error) {
 	case "base":
 		return merge.SideBase, nil
 	}
-	return merge.SideNone, &OptionError{Option: "side", Value: s, Allowed: []string{"ours", "theirs", "base"}}
+	return merge.SideNone, &OptionError{Option: "a side", Value: s, Allowed: []string{"ours", "theirs", "base"}}
 }
 
 // resolving is the state of one Resolve.

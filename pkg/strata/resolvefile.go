@@ -154,6 +154,11 @@ func (f *resolutions) indexList(o *ResolveOptions) error {
 			if dataset != nil && plainText(dataset, i) != f.u.name || null(at("resolved"), i) && null(at("take"), i) || null(key, i) {
 				continue
 			}
+			if take := at("take"); !null(take, i) {
+				if _, err := sideOfName(plainText(take, i)); err != nil {
+					return err
+				}
+			}
 			k, err := diff.ParseKeyText(f.u.schema, plainText(key, i))
 			if err != nil {
 				return fmt.Errorf("%s: %w", o.From, err)
@@ -224,10 +229,7 @@ func (f *resolutions) listedValue(c *merge.Conflict, row *resolution, cells map[
 	b, i := row.batch, row.row
 	side := merge.SideNone
 	if at := b.Schema.ByName("take"); at >= 0 && !null(b.Cols[at], i) {
-		var err error
-		if side, err = sideOfName(plainText(b.Cols[at], i)); err != nil {
-			return side, err
-		}
+		side, _ = sideOfName(plainText(b.Cols[at], i)) // indexList has seen that it is one
 	}
 	at := b.Schema.ByName("resolved")
 	if at < 0 || null(b.Cols[at], i) {
