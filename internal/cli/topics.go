@@ -118,6 +118,7 @@ An empty variable counts as not set. Others that are looked at:
 
 Configuration keys with a flag: ui.color, ui.progress, core.mem; core.pager has
 its variable, core.quotePath=false prints paths that are not ASCII as they are.
+core.cache-size (1GiB) bounds .strata/cache.db, which may be deleted; 0 is none.
 `
 
 const formatsText = `Files that strata add reads rows from, by extension; text also with .gz or .zst:
