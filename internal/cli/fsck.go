@@ -10,7 +10,8 @@ import (
 )
 
 type fsckOptions struct {
-	strata.FsckOptions
+	strata.RepairOptions
+	repair bool
 }
 
 func newFsckCmd(env *Env) *cobra.Command {
@@ -22,10 +23,22 @@ func newFsckCmd(env *Env) *cobra.Command {
 			"reflogs, index, unfinished work) down to the pages of the samples: is everything\n" +
 			"there, in order, and in the one form that the format allows? With revisions only they\n" +
 			"and what they reach. A finding says which dataset, column, keys and commits it hurts;\n" +
-			"strata help fsck-findings lists the kinds. With errors the exit code is 7.",
-		Example:           "  strata fsck\n  strata fsck --deep main\n  strata fsck --json",
+			"strata help fsck-findings lists the kinds. With errors the exit code is 7.\n\n" +
+			"--repair takes objects back from copies (--from, and segments that were not\n" +
+			"published), keeps damaged segments in .strata/lost+found, moves refs that lead\n" +
+			"nowhere to the newest whole commit of their log, and puts what is whole of a damaged\n" +
+			"branch on repaired/BRANCH; the branch itself stays. What was lost is written to a\n" +
+			"file, a JSON object a line; damage that stays is known from then on, and no error.",
+		Example: "  strata fsck\n  strata fsck --deep main\n  strata fsck --json\n" +
+			"  strata fsck --repair -n\n  strata fsck --repair --from /mnt/backup/data",
 		ValidArgsFunction: completeRevisions(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case o.repair && len(args) > 0:
+				return usagef("strata fsck --repair", "--repair repairs everything and takes no revisions")
+			case !o.repair && (len(o.From) > 0 || o.Lost != "" || o.DryRun):
+				return usagef("strata fsck --repair", "--from, --lost and --dry-run say how to repair: they need --repair")
+			}
 			for _, a := range args {
 				o.Revisions = append(o.Revisions, previous(a))
 			}
@@ -35,6 +48,10 @@ func newFsckCmd(env *Env) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&o.Deep, "deep", false, "decode every page too, compute its statistics anew, and restore every file")
+	f.BoolVar(&o.repair, "repair", false, "put right what can be put right, and check again")
+	f.StringArrayVar(&o.From, "from", nil, "take what is damaged here from the copy at `DIR`: a repository, or its objects; repeatable")
+	f.StringVar(&o.Lost, "lost", "", "append what was lost to `FILE` (default .strata/fsck-lost-DATE.jsonl)")
+	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "with --repair: only say what would be done")
 	return cmd
 }
 
@@ -45,7 +62,12 @@ func runFsck(ctx context.Context, env *Env, o *fsckOptions) error {
 	}
 	o.Progress = env.Progress().Func()
 	began := env.now()
-	report, err := r.Fsck(ctx, o.FsckOptions)
+	var report *strata.FsckReport
+	if o.repair {
+		report, err = env.repair(ctx, r, o)
+	} else {
+		report, err = r.Fsck(ctx, o.FsckOptions)
+	}
 	if err != nil {
 		return err
 	}
@@ -58,6 +80,18 @@ func runFsck(ctx context.Context, env *Env, o *fsckOptions) error {
 		env.printFsck(report, env.now().Sub(began))
 	}
 	return fsckFailure(report)
+}
+
+// repair repairs with paths as the user meant them.
+func (e *Env) repair(ctx context.Context, r *strata.Repo, o *fsckOptions) (*strata.FsckReport, error) {
+	for i := range o.From {
+		o.From[i] = e.Path(o.From[i])
+	}
+	if o.Lost != "" {
+		o.Lost = e.Path(o.Lost)
+	}
+	e.OnInterrupt("what was repaired so far is whole; strata fsck --repair goes on")
+	return r.FsckRepair(ctx, o.RepairOptions)
 }
 
 // fsckFailure is nil where nothing is wrong.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ const shownFindings = 20
 
 // printFsck prints what a check found, for people.
 func (e *Env) printFsck(report *strata.FsckReport, took time.Duration) {
+	e.printRepair(report)
 	shown := map[string]int{}
 	for i := range report.Findings {
 		f := &report.Findings[i]
@@ -36,6 +38,25 @@ func (e *Env) printFsck(report *strata.FsckReport, took time.Duration) {
 		e.Printf("ok, with %s: %s\n", plural(report.Warnings(), "warning"), what)
 	default:
 		e.Printf("ok: %s\n", what)
+	}
+}
+
+// printRepair prints what a repair did.
+func (e *Env) printRepair(report *strata.FsckReport) {
+	if report.Repair == nil {
+		return
+	}
+	for _, a := range report.Repair.Actions {
+		e.Printf("%s\n", a)
+	}
+	if len(report.Repair.Actions) == 0 {
+		e.Printf("nothing to repair\n")
+	}
+	if f := report.Repair.LostFile; f != "" {
+		e.Printf("%s written to %s\n", plural(report.Repair.Losses, "loss is", "losses are"), e.pathQuoter()(near(e.workDir(), f)))
+	}
+	for _, b := range report.Repair.Branches {
+		e.Next("strata diff " + b.Branch + " " + b.Name + ", then strata switch " + b.Name)
 	}
 }
 
@@ -114,4 +135,12 @@ func whereOf(f *strata.FsckFinding) string {
 		return ""
 	}
 	return strings.Join(parts, ", ") + ": "
+}
+
+// near returns the path relative to dir where it is below it.
+func near(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
 }

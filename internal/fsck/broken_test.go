@@ -158,6 +158,20 @@ func breaks() map[string]func(*damage) {
 		"indexMalformed": func(d *damage) {
 			d.raw(func(tx meta.Tx) error { return tx.Put("index", []byte("d/small"), []byte("short")) })
 		},
+		"operationDangling": func(d *damage) {
+			d.operation(func(v []byte) []byte {
+				id := object.Sum([]byte("nothing"))
+				for j := bytes.Index(v, []byte("refs/heads/")); j+65 <= len(v); j++ { // the first value of a ref, 64 + 1 long
+					if _, err := object.Parse(string(v[j+1 : j+65])); err == nil && v[j] == 65 {
+						copy(v[j+1:], id.String())
+						return v
+					}
+				}
+				d.t.Fatal("the operation names no commit")
+				return v
+			})
+		},
+		"operationMalformed": func(d *damage) { d.operation(func(v []byte) []byte { return v[:20] }) },
 		"stateMalformed": func(d *damage) {
 			d.raw(func(tx meta.Tx) error { return tx.Put("state", []byte("merge"), []byte{1, 0xa1, 0x01}) })
 		},
@@ -172,6 +186,20 @@ func (d *damage) reflog(change func(k, v []byte) []byte) {
 			return tx.Put("reflog", k, change(k, v))
 		}
 		return errors.New("side has no log")
+	})
+}
+
+// operation changes the last record of the operation log.
+func (d *damage) operation(change func([]byte) []byte) {
+	d.t.Helper()
+	d.raw(func(tx meta.Tx) error {
+		var key, value []byte
+		for k, v := range tx.Range("ops", nil) {
+			if bytes.Contains(v, []byte("refs/heads/")) {
+				key, value = k, v
+			}
+		}
+		return tx.Put("ops", key, change(value))
 	})
 }
 

@@ -13,7 +13,8 @@ import (
 // checkEntries reports the entries of meta.db that cannot be read.
 func (c *checker) checkEntries() {
 	ids := map[repo.Place]string{repo.PlaceRefs: "refMalformed", repo.PlaceReflog: "reflogMalformed", repo.PlaceIndex: "indexMalformed",
-		repo.PlaceStat: "indexMalformed", repo.PlaceState: "stateMalformed"}
+		repo.PlaceStat: "indexMalformed", repo.PlaceState: "stateMalformed", repo.PlaceOps: "operationMalformed",
+		repo.PlaceKnown: "stateMalformed"}
 	for _, b := range c.facts.Bad {
 		id := ids[b.Place]
 		if errors.Is(b.Err, object.ErrUnsupported) {
@@ -24,7 +25,7 @@ func (c *checker) checkEntries() {
 		if b.Place == repo.PlaceStat {
 			p.Severity = Warning // it costs time and nothing else
 		}
-		if b.Place != repo.PlaceStat {
+		if b.Place != repo.PlaceStat && b.Place != repo.PlaceKnown {
 			c.partial = true // what it named is not known
 		}
 	}
@@ -68,6 +69,8 @@ func (c *checker) dangling(m repo.Mention) {
 	case repo.PlaceReflog:
 		p := c.named("reflogDangling", m.ID, m.Name, detail+fmt.Sprintf(" (entry %d)", m.Seq))
 		p.Hint = repairHint
+	case repo.PlaceOps:
+		c.named("operationDangling", m.ID, m.Name, detail).Hint = repairHint
 	case repo.PlaceIndex:
 		if p := c.missing("objectMissing", m.ID, "a staged table"); p.Dataset == "" {
 			p.Dataset, p.Name = m.Name, "index"

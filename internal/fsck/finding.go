@@ -60,6 +60,7 @@ type Report struct {
 	Files    int       `json:"files"`   // restored (deep)
 	Findings []Finding `json:"findings"`
 	Counts   []Count   `json:"counts"` // of all findings, also those that Limit left out
+	Repair   *Repaired `json:"repair,omitempty"`
 }
 
 // Errors returns how many findings of severity error there are.
@@ -87,6 +88,7 @@ func (c *checker) report() *Report {
 		rank[k.ID] = i
 	}
 	severities := []Severity{Error, Warning, Info}
+	c.markKnown()
 	slices.SortFunc(c.problems, func(a, b *problem) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, b.Severity)),

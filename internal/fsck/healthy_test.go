@@ -364,11 +364,22 @@ func (d *damage) withLeaf(b []byte, change func(*merkle.Entry)) {
 	d.withRoot(n, nil)
 }
 
-// drop takes one object out of the store.
+// drop takes one object out of the store, whose segments become one.
 func (d *damage) drop(id object.ID) {
 	d.t.Helper()
+	ctx := d.t.Context()
 	s := d.open().Objects().(*segment.Store)
-	d.ok(s.Compact(d.t.Context(), func(x object.ID) bool { return x != id }))
+	o := segment.Rescue{Get: s.Get, Away: func(string) error { return nil }}
+	infos, err := s.Segments(ctx)
+	d.ok(err)
+	for _, i := range infos {
+		ids, err := s.List(ctx, i.Name)
+		d.ok(err)
+		o.Bad, o.IDs = append(o.Bad, i.Name), append(o.IDs, ids...)
+	}
+	o.IDs = slices.DeleteFunc(o.IDs, func(x object.ID) bool { return x == id })
+	_, err = s.Rescue(ctx, o)
+	d.ok(err)
 }
 
 // segments returns the names of the segment files.

@@ -57,7 +57,9 @@ func Kinds() []Kind {
 		{"reflogDangling", Warning, "An entry of a reflog names an object that is not there, or not whole."},
 		{"reflogMalformed", Error, "An entry of a reflog cannot be read."},
 		{"indexMalformed", Error, "An entry of the index or of the stat cache cannot be read."},
-		{"stateMalformed", Error, "What is remembered of an unfinished merge, cherry-pick, revert, stash or bisection cannot be read."},
+		{"stateMalformed", Error, "What is remembered of an unfinished merge, cherry-pick, revert, stash or bisection, or of known damage, cannot be read."},
+		{"operationDangling", Warning, "The operation log names an object that is not there, or not whole: undo cannot go back that far."},
+		{"operationMalformed", Error, "A record of the operation log, which undo needs, cannot be read."},
 	}
 }
 

@@ -20,9 +20,9 @@ func (c *checker) status(id object.ID) mark {
 	m, ok := c.objects.get(id)
 	if !ok && c.o.Tips != nil && !c.stop() {
 		c.fetch(id)
-		m, ok = c.objects.get(id)
+		m, _ = c.objects.get(id)
 	}
-	if ok && m.flags&reached == 0 {
+	if m.flags&reached == 0 {
 		m = c.objects.add(id, 0, reached)
 	}
 	return m

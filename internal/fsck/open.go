@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
@@ -26,6 +27,7 @@ type checker struct {
 	infos   []segment.Info
 	facts   *repo.Facts
 	objects *objectSet
+	strays  map[object.ID]segment.Stored // by what the bytes really are: copies under a wrong id
 	spoiled map[object.ID]segment.Stored // the first damaged copy of each object
 
 	problems []*problem
@@ -45,11 +47,12 @@ type checker struct {
 	deep      map[object.ID][]table.LeafFault // of leaves that were verified
 	deepNodes map[object.ID]bool
 
-	err error // ends the check: of the context
+	mu  sync.Mutex // for callbacks that run beside each other
+	err error      // ends the check: of the context
 }
 
 func newChecker(ctx context.Context, r *repo.Repo, o Options) *checker {
-	return &checker{ctx: ctx, r: r, o: o, facts: new(repo.Facts), objects: newObjectSet(), spoiled: map[object.ID]segment.Stored{},
+	return &checker{ctx: ctx, r: r, o: o, facts: new(repo.Facts), objects: newObjectSet(), spoiled: map[object.ID]segment.Stored{}, strays: map[object.ID]segment.Stored{},
 		known: map[problemKey]*problem{}, trees: map[treeKey]*subtree{}, blobs: map[object.ID]*fileTree{},
 		tables: map[object.ID]*tableState{}, dirs: map[object.ID]*repo.Tree{}, commits: map[object.ID]*commitState{},
 		tags: map[object.ID]bool{}, others: map[object.ID]bool{}, sources: map[object.ID]*sourceState{},

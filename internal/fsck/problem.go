@@ -57,6 +57,27 @@ func (c *checker) named(id string, obj object.ID, name, detail string) *problem 
 	return p
 }
 
+// key is how the bucket of known damage names p; "" for what has no object.
+func (p *problem) key() string {
+	if p.Object.IsZero() {
+		return ""
+	}
+	return p.ID + "\x00" + string(p.Object[:])
+}
+
+// markKnown makes warnings of the damage that a repair has written down.
+func (c *checker) markKnown() {
+	known := map[string]bool{}
+	for _, k := range c.facts.Known {
+		known[k] = true
+	}
+	for _, p := range c.problems {
+		if p.Severity == Error && known[p.key()] {
+			p.Severity, p.Known, p.Hint = Warning, true, ""
+		}
+	}
+}
+
 // maxPlaces bounds the places that one object carries upwards.
 const maxPlaces = 4096
 

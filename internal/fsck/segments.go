@@ -111,6 +111,9 @@ func (c *checker) noteFault(s segment.Stored) {
 	p := c.problem(ids[s.Fault], key, s.Detail)
 	p.Object, p.Segment = s.ID, s.Segment
 	p.Hint = repairHint + " --from COPY"
+	if !s.Actual.IsZero() {
+		c.strays[s.Actual] = s
+	}
 	if !s.ID.IsZero() {
 		if was, ok := c.spoiled[s.ID]; !ok || s.Segment < was.Segment {
 			c.spoiled[s.ID] = s

@@ -51,6 +51,7 @@ func (m Mention) String() string {
 type BadEntry struct {
 	Place  Place
 	Key    []byte
+	Value  []byte
 	Name   string // as in Mention, where it can be told
 	Detail string
 	Err    error // wraps object.ErrCorrupt or object.ErrUnsupported
@@ -78,6 +79,9 @@ func ReadFacts(m meta.Tx) *Facts {
 	f.readState(t)
 	f.readOps(t)
 	f.readKnown(t)
+	for i := range f.Bad {
+		f.Bad[i].Value = m.Get(string(f.Bad[i].Place), f.Bad[i].Key)
+	}
 	return f
 }
 

@@ -123,4 +123,3 @@ func cellLosses(f *column.Field, lost []bool, rows []int, kept *column.Batch, ke
 	}
 	return out
 }
-

@@ -2,6 +2,8 @@ package strata
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 
 	"github.com/strata-data/strata/internal/fsck"
 	"github.com/strata-data/strata/internal/repo"
@@ -48,4 +50,40 @@ func (r *Repo) Fsck(ctx context.Context, o FsckOptions) (*FsckReport, error) {
 		opt.Tips = append(opt.Tips, id)
 	}
 	return fsck.Run(ctx, r.r, opt)
+}
+
+// RepairOptions say how FsckRepair repairs.
+type RepairOptions struct {
+	FsckOptions          // Revisions do not count: everything is repaired
+	From        []string // repositories or directories of segments with copies
+	Lost        string   // file for what was lost; "" = one in the repository's directory
+	DryRun      bool     // do it in a copy that is thrown away
+}
+
+// FsckRepair checks the repository, repairs what can be repaired, and checks
+// again. The report is that of the second check, with what was done; see
+// fsck.Repair for what happens to data that cannot be had back.
+func (r *Repo) FsckRepair(ctx context.Context, o RepairOptions) (*FsckReport, error) {
+	by, err := r.actor()
+	if err != nil {
+		return nil, err
+	}
+	opt := fsck.RepairOptions{Options: fsck.Options{Deep: o.Deep, Limit: o.Limit, Progress: o.Progress}, From: o.From, Lost: o.Lost, By: by}
+	if !o.DryRun {
+		return fsck.Repair(ctx, r.r, opt)
+	}
+	if opt.Lost == "" {
+		return fsck.Rehearse(ctx, r.r, opt, repo.Options{Mem: r.r.Mem(), Now: r.r.Now, Getenv: r.getenv})
+	}
+	dir, err := os.MkdirTemp("", "strata-fsck-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	opt.Lost = filepath.Join(dir, "lost.jsonl")
+	report, err := fsck.Rehearse(ctx, r.r, opt, repo.Options{Mem: r.r.Mem(), Now: r.r.Now, Getenv: r.getenv})
+	if err == nil && report.Repair.LostFile != "" {
+		report.Repair.LostFile = o.Lost
+	}
+	return report, err
 }

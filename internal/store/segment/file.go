@@ -63,6 +63,9 @@ func (f *file) open(fsys vfs.FS, path string) (err error) {
 	f.unmap = unmap
 	defer guard(&err)()
 	sf, err := sealed.Open(b)
+	if err != nil && f.info.Objects < 0 {
+		sf, err = sealed.OpenPrefix(b) // of Loose: whatever can be had
+	}
 	if err != nil {
 		return err
 	}

@@ -159,3 +159,27 @@ func PutCatalogue(tx meta.Tx, infos []Info) error {
 	}
 	return nil
 }
+
+// Raw returns what lies where the index of a segment says that the object id is,
+// whatever its hash: where an index is damaged it may be another object.
+func (s *Store) Raw(ctx context.Context, name string, id object.ID) (b []byte, err error) {
+	v, err := s.refresh(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer s.release(v)
+	defer guard(&err)()
+	for _, f := range v.files {
+		if f.info.Name != name {
+			continue
+		}
+		e, ok, err := f.lookup(id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return s.extract(v, f, e, 0)
+		}
+	}
+	return nil, notFound(id)
+}

@@ -136,8 +136,10 @@ func (vf *verifier) blocks(ctx context.Context, f *file, run []indexed) error {
 // object verifies the copy x with the bytes b, and all that hangs on it. A chain
 // of deltas ends, as each is taken once.
 func (vf *verifier) object(f *file, x indexed, b []byte) error {
-	if object.Sum(b) != x.id {
-		return vf.visit(vf.found(f, x, FaultHash, "its bytes have another hash"))
+	if id := object.Sum(b); id != x.id {
+		bad := vf.found(f, x, FaultHash, "its bytes have another hash")
+		bad.Actual = id
+		return vf.visit(bad)
 	}
 	if err := vf.visit(Stored{Segment: f.info.Name, ID: x.id, Bytes: b}); err != nil {
 		return err

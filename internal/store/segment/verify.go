@@ -39,7 +39,8 @@ type Stored struct {
 	ID      object.ID // zero where the fault is one of the whole segment
 	Bytes   []byte    // of a whole copy; they must not be changed, nor kept for long
 	Fault   Fault
-	Detail  string // what is wrong, for people
+	Detail  string    // what is wrong, for people
+	Actual  object.ID // FaultHash: what the bytes are the id of, zero where there are none
 }
 
 // Catalogue returns the segments that meta.db names, oldest first, and what is

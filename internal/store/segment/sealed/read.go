@@ -41,6 +41,22 @@ func Open(b []byte) (*File, error) {
 	return nil, corrupt("neither meta page of the file is whole")
 }
 
+// OpenPrefix is Open for a file behind whose end other bytes follow.
+func OpenPrefix(b []byte) (*File, error) {
+	for pageSize := minPageSize; pageSize <= maxPageSize; pageSize *= 2 {
+		for at := 0; at <= pageSize && at+headerSize+metaSize <= len(b); at += pageSize {
+			n := binary.LittleEndian.Uint64(b[at+headerSize+40:])
+			if n > uint64(len(b)/pageSize) {
+				continue
+			}
+			if f := openMeta(b[:int(n)*pageSize], at, pageSize); f != nil {
+				return f, nil
+			}
+		}
+	}
+	return nil, corrupt("neither meta page of the file is whole")
+}
+
 // openMeta returns the file that the meta page at offset at describes, or nil
 // if it is damaged or not one of a file with such pages.
 func openMeta(b []byte, at, pageSize int) *File {

@@ -1,0 +1,160 @@
+package fsck
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/store/meta"
+	"github.com/strata-data/strata/internal/store/segment"
+)
+
+// rebuildMeta makes meta.db anew: with the refs, logs and index of a copy, if one
+// is given, else with a branch for each commit that no other has as parent. The
+// damaged file is kept in LostAndFound.
+func (x *repairer) rebuildMeta() error {
+	path := x.r.Layout().MetaPath()
+	tmp := path + ".fsck"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	from, err := x.copyMeta(tmp)
+	if err != nil {
+		return err
+	}
+	if from == "" {
+		if err := meta.Create(tmp, meta.Version, meta.Features()); err != nil {
+			return err
+		}
+	}
+	infos, err := x.wholeSegments()
+	if err != nil {
+		return err
+	}
+	err = meta.Open(tmp).Update(x.ctx, func(tx meta.Tx) error {
+		if err := tx.DeleteBucket(meta.BucketSegments); err != nil {
+			return err
+		}
+		if err := segment.PutCatalogue(tx, infos); err != nil {
+			return err
+		}
+		if from == "" {
+			return x.recoverRefs(tx)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("make meta.db anew: %w", err)
+	}
+	if err := x.away(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	x.lose(Lost{What: "refs", Detail: "meta.db could not be read: refs, logs, index and settings of unfinished work are those of the copy, or gone", Now: from})
+	x.act("meta.db was made anew with %d segments; the damaged one is in %s", len(infos), LostAndFound)
+	if from != "" {
+		x.act("refs, logs and index are those of %s", from)
+	}
+	return nil
+}
+
+// copyMeta copies the meta.db of the first copy that has a whole one, and
+// returns which it was.
+func (x *repairer) copyMeta(to string) (string, error) {
+	for _, from := range x.o.From {
+		for _, p := range []string{filepath.Join(from, repo.DirName, "meta.db"), filepath.Join(from, "meta.db")} {
+			if meta.Check(p) != nil {
+				continue
+			}
+			return from, copyFile(p, to)
+		}
+	}
+	return "", nil
+}
+
+// wholeSegments returns the segments of the directory with what the catalogue
+// says of them; those that cannot be opened are left to rescue.
+func (x *repairer) wholeSegments() ([]segment.Info, error) {
+	sizes := map[string]*segment.Info{}
+	for _, i := range x.c.infos {
+		info := i
+		info.Objects, info.RawBytes = 0, 0
+		sizes[i.Name] = &info
+	}
+	err := x.c.store.Verify(x.ctx, func(s segment.Stored) error {
+		x.c.mu.Lock()
+		defer x.c.mu.Unlock()
+		if info := sizes[s.Segment]; info != nil && !s.ID.IsZero() {
+			info.Objects++
+			info.RawBytes += int64(len(s.Bytes))
+		}
+		return nil
+	})
+	var infos []segment.Info
+	for _, i := range x.c.infos {
+		if info := sizes[i.Name]; info.Objects > 0 {
+			infos = append(infos, *info)
+		}
+	}
+	return infos, err
+}
+
+// recoverRefs writes HEAD and a branch for each commit that no other has as
+// parent: main for the newest.
+func (x *repairer) recoverRefs(tx meta.Tx) error {
+	var tips []object.ID
+	parents := map[object.ID]bool{}
+	commits := map[object.ID]*repo.Commit{}
+	for i := range x.c.objects.shards {
+		for id, m := range x.c.objects.shards[i].m {
+			if m.flags&whole == 0 || m.kind != object.KindCommit {
+				continue
+			}
+			b, err := x.c.store.Get(x.ctx, id)
+			if err != nil {
+				continue
+			}
+			c, err := repo.DecodeCommit(b)
+			if err != nil {
+				continue
+			}
+			commits[id] = c
+			for _, p := range c.Parents {
+				parents[p] = true
+			}
+		}
+	}
+	for id := range commits {
+		if !parents[id] {
+			tips = append(tips, id)
+		}
+	}
+	slices.SortFunc(tips, func(a, b object.ID) int {
+		if d := int(commits[b].Generation) - int(commits[a].Generation); d != 0 {
+			return d
+		}
+		return slices.Compare(a[:], b[:])
+	})
+	refs := [][2]string{{"HEAD", "ref: refs/heads/" + repo.DefaultBranch}}
+	for i, id := range tips {
+		name := "refs/heads/recovered/" + id.Short()
+		if i == 0 {
+			name = "refs/heads/" + repo.DefaultBranch
+		}
+		refs = append(refs, [2]string{name, id.String()})
+		x.act("%s is at commit %s, which no other has as parent", repo.ShortRef(name), id)
+	}
+	for _, r := range refs {
+		if err := tx.Put("refs", []byte(r[0]), []byte(r[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
