@@ -195,6 +195,10 @@ func (r *Repo) showAddress(ctx context.Context, a repo.Address, o ShowOptions) (
 	case row == nil && file:
 		return nil, notFound("dataset", a.Path, whereText(a.Rev), names)
 	case row == nil:
+		// A shard lies where a sample might: shards/s-0.csv of the dataset shards.
+		if v, err := r.sourceAt(ctx, tree, a.Path); v != nil || err != nil {
+			return &ShowResult{Schema: "strata.show/1", Kind: "file", File: v}, err
+		}
 		return nil, &NotFoundError{Kind: "sample", Name: m.Key, Where: m.Dataset}
 	case m.Dataset == filesTable:
 		res.Kind = "file"
