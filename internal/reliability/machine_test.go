@@ -31,7 +31,8 @@ type state struct {
 	refs   map[string]object.ID // branches and tags, peeled
 	index  tree
 	work   tree
-	doing  string // the unfinished work: merge, cherry-pick, revert
+	doing  string   // the unfinished work: merge, cherry-pick, revert
+	left   []string // datasets that have conflicts
 }
 
 // commit is what is known of a commit.
@@ -52,6 +53,7 @@ type machine struct {
 	trees   map[object.ID]tree   // of tables, which are immutable
 	nextID  int
 	before  *state         // before the merge that has stopped
+	sides   *sides         // what it brings together
 	undo    *state         // what undo must bring back
 	redo    *state         // what redo must bring back
 	done    map[string]int // steps by kind
@@ -179,6 +181,9 @@ func (m *machine) read(r *repo.Repo) (*state, error) {
 		return nil, err
 	} else if u != nil {
 		s.doing = u.Kind
+		for _, d := range u.Left() {
+			s.left = append(s.left, d.Name)
+		}
 	}
 	for _, id := range append(slices.Collect(maps.Values(s.refs)), s.head) {
 		if err := m.learn(ctx, r, id); err != nil {

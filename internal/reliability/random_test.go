@@ -52,7 +52,7 @@ func (m *machine) draw(s *state, all []verb) (string, *plan) {
 func (m *machine) step(s *state, all []verb) *state {
 	m.Helper()
 	if s.doing != "" {
-		all = []verb{{"abort", 3, abort}, {"look", 2, lookAround}, {"gc", 1, collect}, {"fsck", 1, checkAll}, {"tag", 1, tagNew}}
+		all = []verb{{"abort", 2, abort}, {"resolve", 4, resolve}, {"continue", 4, goOn}, {"look", 2, lookAround}, {"gc", 1, collect}, {"fsck", 1, checkAll}, {"tag", 1, tagNew}}
 	}
 	name, p := m.draw(s, all)
 	after := m.follow(s, p)
@@ -60,12 +60,14 @@ func (m *machine) step(s *state, all []verb) *state {
 	switch {
 	case p.args == nil:
 		m.undo, m.redo = nil, nil // files have changes of their own
-	case name == "undo", name == "redo", name == "reflog expire":
+	case name == "undo", name == "redo", name == "reflog expire", name == "look", name == "fsck", name == "gc":
 	case moved(s, after):
 		m.undo, m.redo = s, nil
 		if s.doing != "" || after.doing != "" {
 			m.undo = nil
 		}
+	default:
+		m.undo, m.redo = nil, nil // it may have moved what the model does not know of, such as ORIG_HEAD
 	}
 	return after
 }

@@ -52,7 +52,13 @@ func amend(m *machine, s *state) *plan {
 	if s.head.IsZero() {
 		return nil
 	}
-	return &plan{args: []string{"commit", "--amend", "-m", m.message()}, new: s, made: []commit{{m.commits[s.head].parents, s.index}}}
+	p := &plan{args: []string{"commit", "--amend", "-m", m.message()}, new: s, made: []commit{{m.commits[s.head].parents, s.index}}}
+	was := tree{} // as in git, nothing may be left of it
+	if len(p.made[0].parents) > 0 {
+		was = m.commits[p.made[0].parents[0]].tree
+	}
+	p.mayFail = maps.Equal(s.index, was)
+	return p
 }
 
 func branchNew(m *machine, s *state) *plan {
@@ -86,6 +92,9 @@ func branchRename(m *machine, s *state) *plan {
 	}
 	to := fmt.Sprintf("b%d", m.rng.IntN(9))
 	p := &plan{args: []string{"branch", "-m", short, to}, new: s.clone()}
+	if to == short {
+		return nil
+	}
 	_, p.mustFail = s.refs["refs/heads/"+to]
 	delete(p.new.refs, name)
 	p.new.refs["refs/heads/"+to] = s.refs[name]

@@ -9,6 +9,12 @@ import (
 
 // Verbs that bring changes of other commits in, and undo.
 
+// sides are what an unfinished merge brings together.
+type sides struct {
+	base, ours, theirs tree
+	parents            []object.ID
+}
+
 // brings fills in what a three-way merge leads to: commits made, or conflicts.
 func (m *machine) brings(s *state, p *plan, kind string, g merging, favor string, parents []object.ID) *plan {
 	p.new = s.clone()
@@ -64,9 +70,10 @@ func mergeRev(m *machine, s *state) *plan {
 		p.new.moveHead(theirs)
 		return p
 	}
-	g := mergeTrees(m.commits[bases[0]].tree, m.commits[s.head].tree, m.commits[theirs].tree, favor)
+	m.sides = &sides{m.commits[bases[0]].tree, m.commits[s.head].tree, m.commits[theirs].tree, []object.ID{s.head, theirs}}
+	g := mergeTrees(m.sides.base, m.sides.ours, m.sides.theirs, favor)
 	if len(bases) > 1 {
-		g.unknown, g.conflicts = true, favor == ""
+		g.unknown, g.conflicts, m.sides = true, favor == "", nil
 	}
 	return m.brings(s, p, "merge", g, favor, []object.ID{s.head, theirs})
 }
@@ -136,6 +143,7 @@ func pickOrRevert(m *machine, s *state) *plan {
 	if favor != "" {
 		p.args = []string{kind, "-X", favor, rev}
 	}
+	m.sides = &sides{base, m.headTree(s), theirs, []object.ID{s.head}}
 	g := mergeTrees(base, m.headTree(s), theirs, favor)
 	if !g.conflicts && !g.unknown && sameTree(g.tree, m.headTree(s)) == "" {
 		p.mayFail, p.failed = true, nil // nothing to do
@@ -149,6 +157,31 @@ func pickOrRevert(m *machine, s *state) *plan {
 		return nil
 	}
 	return m.brings(s, p, kind, g, favor, []object.ID{s.head})
+}
+
+// resolve settles all conflicts to one side.
+func resolve(m *machine, s *state) *plan {
+	if len(s.left) == 0 || m.sides == nil {
+		return nil
+	}
+	side := m.one("ours", "theirs")
+	g := mergeTrees(m.sides.base, m.sides.ours, m.sides.theirs, side)
+	p := &plan{args: append(append([]string{"resolve"}, s.left...), "--"+side), new: s.clone()}
+	p.new.land(g.tree)
+	p.anyIndex, p.anyWork = g.unknown, g.unknown
+	return p
+}
+
+// goOn makes the commit of a merge whose conflicts are settled.
+func goOn(m *machine, s *state) *plan {
+	if s.doing == "" || m.sides == nil {
+		return nil
+	}
+	p := &plan{args: []string{s.doing, "--continue"}, new: s.clone(), made: []commit{{m.sides.parents, s.index}}}
+	p.new.doing = ""
+	p.mustFail = len(s.left) > 0
+	p.mayFail = s.doing != "merge" && maps.Equal(s.index, m.headTree(s))
+	return p
 }
 
 // abort takes back what has stopped.
