@@ -58,9 +58,9 @@ func TestErrorsOfLowerLayers(t *testing.T) {
 	}{
 		{"answer is no", errNo, 1, ""},
 		{"corrupt", fmt.Errorf("read page: %w", &object.CorruptError{ID: id, Place: "a.seg+17"}), 7,
-			"error[corrupt-object]: read page: object " + id.String() + " corrupt at a.seg+17\nhint: strata doctor\n"},
+			"error[corrupt-object]: read page: object " + id.String() + " corrupt at a.seg+17\nhint: strata fsck\n"},
 		{"newer", fmt.Errorf("open: %w", object.ErrUnsupported), 7, "error[unsupported-format]: open: written by a newer version\nhint: strata version\n"},
-		{"missing object", object.ErrNotFound, 3, "error[missing-object]: object not found\nhint: strata doctor\n"},
+		{"missing object", object.ErrNotFound, 3, "error[missing-object]: object not found\nhint: strata fsck\n"},
 		{"locked", &vfs.LockedError{Path: "lock", Holder: vfs.Holder{PID: 7, Host: "box", Command: "strata add"}}, 6,
 			"error[locked]: lock is locked by process 7 on box (strata add)\nhint: wait until process 7 has finished, then run the same command again\n"},
 		{"bad line", fmt.Errorf("train.csv: %w", &format.SyntaxError{Line: 9, Msg: "3 fields, want 4", Hint: "strata add --ragged"}), 7,

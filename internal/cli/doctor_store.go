@@ -32,7 +32,7 @@ func examineStore(ctx context.Context, r *strata.Repo, full bool) []finding {
 	}
 	for _, d := range info.Damaged {
 		found = append(found, finding{Name: "objects", Status: findingError, Value: d,
-			Hint: "put back .strata/objects from a copy, or clone again"})
+			Hint: "strata fsck"})
 	}
 	return found
 }

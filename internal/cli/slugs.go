@@ -34,6 +34,9 @@ func slugs() []slug {
 		{"cannot-bisect", exitNo, "strata bisect log",
 			"The search for the first bad commit cannot go on: only skipped commits are left, no commit between the two counts, a commit was marked as both, or a common ancestor of good and bad is bad, so that the change went from bad to good. Swap the two then, or begin again with --term-old and --term-new."},
 
+		{"bad-signature", exitNo, "strata log --show-signature",
+			"A commit does not bear a signature by one of the allowed signers (signing.allowed-signers), and merge --verify-signatures asks for one. Nothing was changed."},
+
 		{"usage", exitUsage, "", "The command line does not have the form that the command expects. Nothing was done."},
 		{"unknown-command", exitUsage, "strata help", "There is no command of this name. The nearest one is named, never run."},
 		{"unknown-flag", exitUsage, "", "The command does not have this flag. Nothing was done. Flags that begin with a letter of the command's arguments can be kept apart with --."},
@@ -67,7 +70,7 @@ func slugs() []slug {
 		{"unknown-key", exitNotFound, "strata config list", "The configuration has no such key."},
 		{"nothing-in-progress", exitNotFound, "strata status", "No merge, cherry-pick or revert has stopped that could be continued or taken back."},
 		{"path-not-found", exitNotFound, "", "A file or directory that was named does not exist."},
-		{"missing-object", exitNotFound, "strata doctor", "The store does not have an object that something else refers to. Either it was never fetched or the store was damaged."},
+		{"missing-object", exitNotFound, "strata fsck", "The store does not have an object that something else refers to. Either it was never fetched or the store was damaged."},
 
 		{"not-allowed", exitForbidden, "", "The operating system does not let this user read or write the file."},
 		{"not-signed", exitForbidden, "", "ssh-keygen did not sign: the passphrase was wrong, the file is no private key, or no agent holds the key. What it said follows. Nothing was committed."},
@@ -78,7 +81,7 @@ func slugs() []slug {
 		{"locked", exitLost, "", "Another process writes to this repository. The message names its id, host and command. A lock whose holder is dead is taken over without asking."},
 		{"ref-moved", exitLost, "strata log --oneline, then repeat the command", "A branch points to another commit than the one that this command started from, since someone else moved it meanwhile. Nothing was overwritten."},
 
-		{"corrupt-object", exitBadData, "strata doctor", "Bytes in the store do not match the id that names them, so they were changed by the disk or by another program. Strata never hands out such bytes. A copy of the same object from another repository repairs it."},
+		{"corrupt-object", exitBadData, "strata fsck", "Bytes in the store do not match the id that names them, so they were changed by the disk or by another program. Strata never hands out such bytes. A copy of the same object from another repository repairs it."},
 		{"damaged-repository", exitBadData, "strata fsck --repair", "strata fsck found errors, which it has listed; strata help fsck-findings says what each kind means. Nothing was changed. What is whole can still be read."},
 		{"unsupported-format", exitBadData, "strata version", "A newer version of strata wrote this repository or object. The message names what is unknown to this version."},
 		{"duplicate-key", exitBadData, "strata add PATH --key COL,COL   or   --on-duplicate last", "Several rows of one file have the same key, so they cannot be told apart in later versions. Name more columns as key, or say which of the rows counts."},

@@ -171,7 +171,7 @@ func (r *Repo) cleanTemp(ctx context.Context) {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), TempPrefix) {
-			_ = os.Remove(filepath.Join(r.layout.Dir, e.Name()))
+			_ = os.RemoveAll(filepath.Join(r.layout.Dir, e.Name()))
 		}
 	}
 }
