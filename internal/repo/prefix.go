@@ -3,6 +3,7 @@ package repo
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -24,8 +25,12 @@ func (r *Repo) resolvePrefix(ctx context.Context, prefix string) (object.ID, err
 		return object.ID{}, err
 	}
 	found := map[object.ID]bool{}
+	first, err := hex.DecodeString(prefix[:len(prefix)&^1])
+	if err != nil {
+		return object.ID{}, err
+	}
 	note := func(id object.ID) {
-		if strings.HasPrefix(id.String(), prefix) {
+		if bytes.HasPrefix(id[:], first) && strings.HasPrefix(id.String(), prefix) {
 			found[id] = true
 		}
 	}
@@ -38,11 +43,8 @@ func (r *Repo) resolvePrefix(ctx context.Context, prefix string) (object.ID, err
 			return object.ID{}, err
 		}
 	}
-	for c, err := range r.Walk(ctx, commits, nil, WalkOptions{}) {
-		if err != nil {
-			return object.ID{}, err
-		}
-		note(c.ID)
+	if err := r.reach(ctx, commits, note); err != nil {
+		return object.ID{}, err
 	}
 	var ids []object.ID
 	for id := range found {
@@ -56,6 +58,29 @@ func (r *Repo) resolvePrefix(ctx context.Context, prefix string) (object.ID, err
 		return ids[0], nil
 	}
 	return object.ID{}, &AmbiguousRevisionError{Prefix: prefix, Candidates: ids}
+}
+
+// reach calls note for each commit that tips reach, each once, in no order that
+// means anything. It reads records where there are some.
+func (r *Repo) reach(ctx context.Context, tips []object.ID, note func(object.ID)) error {
+	ns := r.nodes(false)
+	defer ns.remember()
+	seen := map[object.ID]bool{}
+	for stack := slices.Clone(tips); len(stack) > 0; {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		n, err := ns.get(ctx, id)
+		if err != nil {
+			return err
+		}
+		note(id)
+		stack = append(stack, n.Parents...)
+	}
+	return nil
 }
 
 // Tips returns everything that a ref or a reflog entry names, sorted by id,
