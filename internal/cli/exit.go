@@ -56,6 +56,8 @@ func slugOf(err error) string {
 		return slugOfMissing(err)
 	case as[*vfs.LockedError](err):
 		return "locked"
+	case as[*strata.SignatureError](err):
+		return "bad-signature"
 	case as[*strata.HookError](err):
 		return "hook-refused"
 	case errors.Is(err, strata.ErrNoSigningKey):

@@ -49,6 +49,7 @@ func newMergeCmd(env *Env) *cobra.Command {
 	f.StringArrayVarP(&o.messages, "message", "m", nil, "the message is `TEXT`; several are its paragraphs")
 	f.StringVarP(&o.file, "file", "F", "", "take the message from `FILE`; - is standard input")
 	f.BoolVar(&o.AllowUnrelated, "allow-unrelated-histories", false, "even if no commit is common")
+	f.BoolVar(&o.VerifySignatures, "verify-signatures", false, "only if the commits to bring in are signed well")
 	f.BoolVar(&o.NoVerify, "no-verify", false, "leave out the hooks that may stop it")
 	signFlags(cmd, &o.SignOptions)
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "only say what would happen, conflicts and all")

@@ -109,6 +109,10 @@ func (r *Repo) leftError(ctx context.Context, s *repo.State) error {
 // PickContinue goes on with a sequence that has stopped: the commit that it
 // stopped at is made of what is staged, then those after it are taken.
 func (r *Repo) PickContinue(ctx context.Context, kind string, o CommitOptions) (*PickResult, error) {
+	return r.afterPick(ctx)(r.pickContinue(ctx, kind, o))
+}
+
+func (r *Repo) pickContinue(ctx context.Context, kind string, o CommitOptions) (*PickResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err
@@ -142,6 +146,10 @@ func (r *Repo) PickContinue(ctx context.Context, kind string, o CommitOptions) (
 // PickSkip leaves out the commit that a sequence has stopped at and goes on with
 // those after it.
 func (r *Repo) PickSkip(ctx context.Context, kind string) (*PickResult, error) {
+	return r.afterPick(ctx)(r.pickSkip(ctx, kind))
+}
+
+func (r *Repo) pickSkip(ctx context.Context, kind string) (*PickResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
 		return nil, err

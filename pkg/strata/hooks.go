@@ -222,6 +222,21 @@ func (r *Repo) afterCommit(ctx context.Context, res *CommitResult) {
 	})
 }
 
+// afterPick returns what tells hooks of the commits that a sequence has made, also
+// where it stopped at a later one, and hands its result on. The caller does not
+// hold the lock.
+func (r *Repo) afterPick(ctx context.Context) func(*PickResult, error) (*PickResult, error) {
+	return func(res *PickResult, err error) (*PickResult, error) {
+		if res == nil || res.DryRun {
+			return res, err
+		}
+		for _, c := range res.Commits {
+			r.afterCommit(ctx, &CommitResult{Branch: res.Branch, Commit: c.Commit})
+		}
+		return res, err
+	}
+}
+
 // tell runs a hook that stops nothing.
 func (r *Repo) tell(ctx context.Context, event string, args []string, describe describer) {
 	h, err := r.hooks()

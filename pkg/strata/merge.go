@@ -28,6 +28,9 @@ type MergeOptions struct {
 	AllowUnrelated bool   // even if there is no common commit
 	DryRun         bool
 	NoVerify       bool // do not run the hooks that may stop it
+	// VerifySignatures asks for good signatures of the commits to bring in; where
+	// one is not it is a *SignatureError and nothing has changed.
+	VerifySignatures bool
 	SignOptions
 }
 
@@ -137,6 +140,9 @@ func (m *merging) begin(ctx context.Context) (err error) {
 				return err
 			}
 			continue
+		}
+		if err := m.verify(ctx, rev, id); err != nil {
+			return err
 		}
 		m.theirs, m.names = append(m.theirs, id), append(m.names, rev)
 	}

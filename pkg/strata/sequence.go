@@ -82,12 +82,12 @@ func (e *EmptyPickError) Error() string {
 // the result is returned beside the error, and PickContinue, PickSkip or Abort
 // goes on from there.
 func (r *Repo) CherryPick(ctx context.Context, o PickOptions) (*PickResult, error) {
-	return r.pick(ctx, repo.StateCherryPick, o)
+	return r.afterPick(ctx)(r.pick(ctx, repo.StateCherryPick, o))
 }
 
 // Revert makes commits that undo the changes of others. It stops as CherryPick does.
 func (r *Repo) Revert(ctx context.Context, o PickOptions) (*PickResult, error) {
-	return r.pick(ctx, repo.StateRevert, o)
+	return r.afterPick(ctx)(r.pick(ctx, repo.StateRevert, o))
 }
 
 // picking is one run over a sequence of commits.

@@ -202,3 +202,27 @@ func (r *Repo) verifySignatures(ctx context.Context, schema string, names []stri
 	}
 	return res, nil
 }
+
+// SignatureError is returned for a commit without the good signature that was
+// asked for.
+type SignatureError struct {
+	Name      string // as it was named
+	Commit    ID
+	Signature Signature
+}
+
+func (e *SignatureError) Error() string {
+	return "commit " + e.Commit.Short() + " of " + e.Name + " has no good signature: " + e.Signature.String()
+}
+
+// verify checks the signature of a commit to merge, where that is wanted.
+func (m *merging) verify(ctx context.Context, name string, id ID) error {
+	if !m.o.VerifySignatures {
+		return nil
+	}
+	v, err := m.r.SignatureOf(ctx, id)
+	if err == nil && v.Status != SignatureGood {
+		err = &SignatureError{Name: name, Commit: id, Signature: *v}
+	}
+	return err
+}
