@@ -136,6 +136,11 @@ func (r *Repo) namedRef(ctx context.Context, rev Revision) (id object.ID, name s
 // findRef tries the places of git's rules for short names, in their order. A
 // zero id means that there is none.
 func (t *Tx) findRef(name string) (string, object.ID, error) {
+	if kind := stateOfHead(name); kind != "" {
+		if id, err := t.broughtIn(kind); err != nil || !id.IsZero() {
+			return name, id, err
+		}
+	}
 	places := []string{"refs/" + name, tagPrefix + name, branchPrefix + name, remotePrefix + name, remotePrefix + name + "/HEAD"}
 	if name == headName || pseudoRef(name) || strings.HasPrefix(name, "refs/") {
 		places = append([]string{name}, places...)

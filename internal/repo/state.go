@@ -176,6 +176,30 @@ func (t *Tx) SetState(s *State) error {
 // ClearState forgets the state of a kind of work, if there is one.
 func (t *Tx) ClearState(kind string) error { return t.set(bucketState, kind, nil) }
 
+// stateOfHead returns the kind of unfinished work for which name is what git calls
+// the commit that it brings in, or "".
+func stateOfHead(name string) string {
+	switch name {
+	case "MERGE_HEAD":
+		return StateMerge
+	case "CHERRY_PICK_HEAD":
+		return StateCherryPick
+	case "REVERT_HEAD":
+		return StateRevert
+	}
+	return ""
+}
+
+// broughtIn returns the first commit that the work of a kind brings in; zero
+// where there is none.
+func (t *Tx) broughtIn(kind string) (object.ID, error) {
+	s, err := t.State(kind)
+	if err != nil || s == nil || len(s.Theirs) == 0 {
+		return object.ID{}, err
+	}
+	return s.Theirs[0], nil
+}
+
 // Unfinished returns the state of the merge, cherry-pick, revert or stash pop
 // that has stopped, nil where none has. There is at most one.
 func (t *Tx) Unfinished() (*State, error) {
