@@ -2,7 +2,9 @@ package table_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -142,4 +144,56 @@ func TestPointRefusesTreesOfAnotherShape(t *testing.T) {
 			t.Errorf("%v, want a corrupt object", err)
 		}
 	})
+}
+
+// swollen writes a leaf of a table of one string column, whose page of a
+// megabyte stands for as many rows of a megabyte each, and which says that they
+// are said bytes.
+func swollen(t *testing.T, w store.Writer, rows int, said int64) *table.Table {
+	t.Helper()
+	const size = 1 << 20
+	text := make([]byte, size)
+	uvarint, varint := binary.AppendUvarint, binary.AppendVarint
+	page := uvarint([]byte{'P', 1}, uint64(rows))
+	page = append(page, 6, 1)                       // a dictionary of one entry
+	page = append(varint(append(page, 1), size), 0) // its length: integers, all of them size
+	page = append(page, text...)                    //
+	page = append(varint(append(page, 1), 0), 0)    // codes, all of them 0
+	first := append([]byte("a"), 0, 1)              // keys, which are never compared
+	leaf := uvarint([]byte{'L', 1}, uint64(rows))   //
+	leaf = append(uvarint(leaf, uint64(len(first))), first...)
+	leaf = append(uvarint(leaf, uint64(len(first))), first...)
+	leaf = append(uvarint(leaf, 1), 2, 'i', 'd', 0, 0) // one column, no flags, no nulls
+	leaf = uvarint(leaf, uint64(said))
+	id := put(t, w, page)
+	leaf = append(leaf, id[:]...)
+	s := &column.Schema{Key: []string{"id"}, Fields: []column.Field{column.NewField("id", column.Of(column.String))}}
+	root := merkle.Root{Entry: merkle.Entry{Last: first, ID: put(t, w, leaf), Rows: int64(rows), Bytes: said}}
+	return table.New(w, s, root)
+}
+
+// A small proof may not make its reader allocate gigabytes.
+func TestPointIsBoundedInMemory(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		said int64
+		want error
+	}{
+		{"that says how large it is", 2000 << 20, table.ErrLarge},
+		{"that lies", 2000, object.ErrCorrupt},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tb := swollen(t, newMem(t), 2000, tc.said)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := tb.Point(context.Background(), []byte("a\x00\x01"), nil)
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%v, want %v", err, tc.want)
+			}
+			if got := after.TotalAlloc - before.TotalAlloc; got > 400<<20 {
+				t.Errorf("%d MiB were allocated before: %v", got>>20, err)
+			}
+		})
+	}
 }
