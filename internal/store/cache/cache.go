@@ -22,6 +22,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store/segment/sealed"
@@ -44,8 +45,9 @@ type DB struct {
 	path string
 	max  int64
 
-	mu     sync.RWMutex // held for writing while the mapping changes
-	file   []byte       // the mapping; nil before the first Get and where there is no file
+	mu     sync.RWMutex                // held for writing while the mapping changes
+	file   []byte                      // the mapping; nil before the first Get and where there is no file
+	live   atomic.Pointer[sealed.Live] // a state of the file as it was read before
 	unmap  func() error
 	absent bool // there was no file; looked for again after a Put
 }
@@ -72,6 +74,7 @@ func (db *DB) Close() error {
 func (db *DB) drop() error {
 	unmap := db.unmap
 	db.file, db.unmap, db.absent = nil, nil, false
+	db.live.Store(nil)
 	if unmap == nil {
 		return nil
 	}
@@ -108,16 +111,34 @@ func (db *DB) read(bucket string, keys, values [][]byte) (ok bool) {
 		return db.absent
 	}
 	defer outlive(&ok)()
-	live, err := sealed.OpenLive(db.file)
-	if err != nil {
-		return false
-	}
+	live := db.live.Load()
 	for i, k := range keys {
-		if v, found, err := live.Get(bucket, k); found && err == nil {
-			values[i] = open(bucket, k, bytes.Clone(v))
+		if live != nil {
+			if values[i] = lookUp(live, bucket, k); values[i] != nil {
+				continue
+			}
+		}
+		// Perhaps it has been written since.
+		now, err := sealed.OpenLive(db.file)
+		if err != nil {
+			return false
+		}
+		if live == nil || now.Number() != live.Number() {
+			live = now
+			db.live.Store(live)
+			values[i] = lookUp(live, bucket, k)
 		}
 	}
 	return true
+}
+
+// lookUp returns the value of key, nil if it is not there.
+func lookUp(live *sealed.Live, bucket string, key []byte) []byte {
+	v, found, err := live.Get(bucket, key)
+	if !found || err != nil {
+		return nil
+	}
+	return open(bucket, key, bytes.Clone(v))
 }
 
 // remap maps the file as it is now and reports whether there is one.

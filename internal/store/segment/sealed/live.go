@@ -14,7 +14,11 @@ import (
 type Live struct {
 	f    *File
 	free uint64 // page of the list of free pages
+	tx   uint64 // number of the transaction that wrote it
 }
+
+// Number tells the states of the file apart; a later one has a greater number.
+func (l *Live) Number() uint64 { return l.tx }
 
 // OpenLive reads the newer of the whole meta pages of the file whose bytes are b.
 func OpenLive(b []byte) (*Live, error) {
@@ -49,7 +53,7 @@ func liveMeta(b []byte, off, pageSize int) (*Live, uint64) {
 	if f.pages > uint64(len(b)/pageSize) {
 		return nil, 0
 	}
-	return &Live{f, u64(m[32:])}, u64(m[48:])
+	return &Live{f, u64(m[32:]), u64(m[48:])}, u64(m[48:])
 }
 
 // CheckFree reports what is impossible about the list of free pages, which
