@@ -133,7 +133,7 @@ var (
 // lives makes a dataset of samples with a label, a score and a text, and commits
 // of which each changes the labels of some samples anywhere, with records as
 // commit writes them. Sample 000000017 changes in every hundredth commit.
-func lives(t *testing.T, dir string, rows, edits, commits int) {
+func lives(t testing.TB, dir string, rows, edits, commits int) {
 	ctx := t.Context()
 	m := newModel(t, dir)
 	s := &column.Schema{Key: []string{"id"}, Fields: []column.Field{column.NewField("id", column.Of(column.String)),
