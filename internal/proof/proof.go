@@ -20,6 +20,7 @@ import (
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/store"
+	"github.com/strata-data/strata/internal/table"
 )
 
 // Question asks for one sample of one commit.
@@ -55,7 +56,7 @@ var (
 	ErrMalformed = errors.New("not a proof")
 	// ErrKey is returned for a key that the dataset's key columns cannot hold.
 	ErrKey = errors.New("the key does not fit the key columns")
-	// ErrTooLarge is returned by Encode for a proof that no reader would take.
+	// ErrTooLarge is returned for a proof that no reader would take.
 	ErrTooLarge = errors.New("the proof is larger than its format allows")
 )
 
@@ -76,6 +77,9 @@ func (e *ColumnError) Error() string {
 func Make(ctx context.Context, r store.Reader, q Question) (*Proof, *Answer, error) {
 	rec := &recorder{r: r, seen: map[object.ID]bool{}}
 	a, err := look(ctx, rec, q)
+	if errors.Is(err, table.ErrLarge) {
+		err = fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
