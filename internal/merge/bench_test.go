@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/strata-data/strata/cmd/strata-bench/gen"
+	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/format/formats"
 	"github.com/strata-data/strata/internal/merge"
 	"github.com/strata-data/strata/internal/object"
@@ -135,5 +136,69 @@ func BenchmarkMerge(b *testing.B) {
 		if err := w.Discard(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkConflicts merges two branches that changed the same half of the
+// cells of a column, lists the conflicts, and resolves them to the other side.
+func BenchmarkConflicts(b *testing.B) {
+	const rows = 200_000
+	ctx := context.Background()
+	w := newMem(b)
+	build := func(side int) *table.Table {
+		s := &column.Schema{Key: []string{"id"}, Fields: []column.Field{column.NewField("id", column.Of(column.Int64)),
+			column.NewField("text", column.Of(column.String)), column.NewField("score", column.Of(column.Float64))}}
+		all := column.NewBatch(s, rows)
+		for i := range rows {
+			all.Cols[0].AppendInt(int64(i))
+			all.Cols[1].AppendString("some words about sample number " + strconv.Itoa(i))
+			all.Cols[2].AppendF64(float64(i%2*side*(i%100)) / 4)
+		}
+		all.Len = rows
+		t := table.NewBuilder(ctx, w, s, 0)
+		if err := t.Append(all); err != nil {
+			b.Fatal(err)
+		}
+		root, err := t.Finish()
+		if err != nil {
+			b.Fatal(err)
+		}
+		return table.New(w, s, root)
+	}
+	in := merge.Input{Base: build(0), Ours: build(1), Theirs: build(2)}
+	var res *merge.Result
+	b.Run("merge", func(b *testing.B) {
+		for b.Loop() {
+			var err error
+			if res, err = merge.Tables(ctx, w, in, merge.Options{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(res.Conflicts.Rows()), "conflicts")
+	})
+	b.Run("list", func(b *testing.B) {
+		for b.Loop() {
+			for _, err := range merge.Conflicts(ctx, res.Conflicts) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+	for _, every := range []int{1, 1000} {
+		b.Run("resolve one in "+strconv.Itoa(every), func(b *testing.B) {
+			for b.Loop() {
+				n := 0
+				_, err := merge.Resolve(ctx, w, merge.Unmerged{Input: in, Merged: res.Table, Conflicts: res.Conflicts}, func(*merge.Conflict) (merge.Choice, error) {
+					if n++; n%every != 0 {
+						return merge.Choice{}, nil
+					}
+					return merge.Choice{Side: merge.SideTheirs}, nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
