@@ -37,6 +37,13 @@ func crashCases() []crashCase {
 		edit(dir)
 		strataIn(dir, "", "add", "-A")
 	}
+	waste := func(dir string) {
+		edit(dir)
+		strataIn(dir, "", "commit", "-am", "wasted")
+		strataIn(dir, "", "reset", "--hard", "HEAD~1")
+		strataIn(dir, "", "reset") // so that ORIG_HEAD does not keep it
+		strataIn(dir, "", "reflog", "expire", "--expire=now", "--all")
+	}
 	return []crashCase{
 		{"add", edit, []string{"add", "-A"}, true},
 		{"add of a new dataset", nil, []string{"add", "new.jsonl", "--key", "id", "--force"}, true},
@@ -53,6 +60,8 @@ func crashCases() []crashCase {
 		{"tag", nil, []string{"tag", "-a", "v9", "-m", "nine"}, false},
 		{"branch", nil, []string{"branch", "fresh"}, false},
 		{"reset --hard", stage, []string{"reset", "--hard", "HEAD~1"}, false},
+		{"gc", waste, []string{"gc", "--prune=now"}, true},
+		{"gc --aggressive", waste, []string{"gc", "--aggressive", "--prune=now"}, true},
 	}
 }
 
