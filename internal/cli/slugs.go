@@ -30,7 +30,7 @@ func slugs() []slug {
 			"Both sides have commits of their own, so the branch cannot just move forward, and nothing else was allowed. Nothing was done."},
 
 		{"hook-refused", exitNo, "see what the hook says, or leave it out with --no-verify",
-			"A program that the repository's owner has put at this event, in .strata/hooks, does not allow what was asked. Nothing was changed. See docs/hooks.md."},
+			"A program that the repository's owner has put at this event, in .strata/hooks, does not allow what was asked. Nothing was changed. See strata help hooks."},
 		{"cannot-bisect", exitNo, "strata bisect log",
 			"The search for the first bad commit cannot go on: only skipped commits are left, no commit between the two counts, a commit was marked as both, or a common ancestor of good and bad is bad, so that the change went from bad to good. Swap the two then, or begin again with --term-old and --term-new."},
 

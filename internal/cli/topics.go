@@ -20,6 +20,7 @@ func topics() []topic {
 		{"environment", "variables that are looked at, and what wins", fixed(environmentText)},
 		{"fsck-findings", "what strata fsck can find", fsckPage},
 		{"formats", "file formats, and what scripts may rely on", fixed(formatsText)},
+		{"hooks", "programs that run at events, and what they are told", fixed(hooksText)},
 		{"revisions", "how to name a commit, a dataset, a sample", fixed(revisionsText)},
 	}
 }
