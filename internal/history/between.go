@@ -50,44 +50,37 @@ const MaxSamples = 100
 // match names. With follow a dataset that moved whole counts as the same dataset,
 // and questions about n's ancestors use its old name.
 func (h *History) Between(ctx context.Context, n, parent *repo.Node, match Match, follow bool) (*Changes, error) {
+	found := &Changes{}
 	if parent != nil {
-		same, err := h.certainlySame(ctx, n, parent, match, follow)
-		if err != nil || same {
-			return &Changes{}, err
+		defer func() {
+			if follow {
+				h.passNames(n.ID, parent.ID, found.Moved)
+			}
+		}()
+		if rec := h.record(n, parent.ID); rec != nil && !rec.mayChangeAny(h.matches(n.ID, match, rec.Names())) {
+			return found, nil
 		}
 	}
 	old, new, err := h.trees2(ctx, n, parent)
 	if err != nil {
 		return nil, err
 	}
-	found := &Changes{}
-	for _, m := range h.matches(n.ID, match, names(old, new)) {
+	asked := slices.DeleteFunc(h.matches(n.ID, match, names(old, new)), func(m repo.Match) bool {
+		a, _ := old.Table(m.Dataset)
+		b, _ := new.Table(m.Dataset)
+		return a == b
+	})
+	if parent != nil && slices.ContainsFunc(asked, func(m repo.Match) bool { return m.Key != "" && !isPattern(m.Key) }) {
+		if rec := h.recordOf(ctx, n, parent); rec != nil && !rec.mayChangeAny(asked) {
+			return found, ctx.Err()
+		}
+	}
+	for _, m := range asked {
 		if err := h.between(ctx, old, new, m, follow, found); err != nil {
 			return nil, fmt.Errorf("dataset %q: %w", m.Dataset, err)
 		}
 	}
-	if parent != nil && follow {
-		h.passNames(n.ID, parent.ID, found.Moved)
-	}
 	return found, nil
-}
-
-// certainlySame reports whether records rule out that n changes anything that
-// match names.
-func (h *History) certainlySame(ctx context.Context, n, parent *repo.Node, match Match, follow bool) (bool, error) {
-	rec := h.recordOf(ctx, n, parent)
-	if rec == nil {
-		return false, ctx.Err()
-	}
-	for _, m := range h.matches(n.ID, match, rec.Names()) {
-		if m.Key == "" || rec.MayChange(m.Dataset, m.Key) {
-			return false, nil
-		}
-	}
-	if follow {
-		h.passNames(n.ID, parent.ID, nil)
-	}
-	return true, nil
 }
 
 // matches returns what match names among the datasets names of the commit id and
@@ -140,13 +133,10 @@ func (h *History) passNames(id, parent object.ID, moves []Move) {
 	h.moved[parent] = names
 }
 
-// between adds what happened to what m names.
+// between adds what happened to what m names, whose tables differ.
 func (h *History) between(ctx context.Context, old, new *repo.Tree, m repo.Match, follow bool, found *Changes) error {
 	a, _ := old.Table(m.Dataset)
 	b, _ := new.Table(m.Dataset)
-	if a == b {
-		return nil
-	}
 	if follow && a.IsZero() {
 		from, err := h.movedFrom(ctx, old, new, m.Dataset)
 		if err != nil {

@@ -192,7 +192,7 @@ func (b *blamer) origin(ctx context.Context, s *suspect, p *repo.Node) (origin, 
 			from.has[id] = true
 		}
 	}
-	if rec := b.h.recordOf(ctx, s.n, p); rec != nil && !rec.mayChangeIn(s.dataset, b.key, s.columns) {
+	if rec := b.h.record(s.n, p.ID); rec != nil && !rec.mayChangeIn(s.dataset, b.key, s.columns) {
 		all()
 		return from, nil
 	}
@@ -213,6 +213,10 @@ func (b *blamer) origin(ctx context.Context, s *suspect, p *repo.Node) (origin, 
 			all()
 		}
 		return from, err
+	}
+	if rec := b.h.recordOf(ctx, s.n, p); rec != nil && !rec.mayChangeIn(s.dataset, b.key, s.columns) {
+		all()
+		return from, ctx.Err()
 	}
 	if err := b.compare(ctx, s, x, y, &from); err != nil {
 		return from, fmt.Errorf("dataset %q: %w", s.dataset, err)

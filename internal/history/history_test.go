@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"github.com/strata-data/strata/internal/history"
@@ -69,7 +70,7 @@ func (m *model) logOf(t failer, h *history.History, tip *version, address string
 
 // TestAgainstEveryVersion compares histories and blames with what reading every
 // version gives: with records that commits made, records made on the way, none,
-// and a cache that is damaged in between.
+// and a cache that is damaged in between or locked by another process.
 func TestAgainstEveryVersion(t *testing.T) {
 	base := t.TempDir()
 	n := 0
@@ -77,12 +78,19 @@ func TestAgainstEveryVersion(t *testing.T) {
 		n++
 		dir := filepath.Join(base, fmt.Sprint(n))
 		m := newModel(rt, dir)
-		mode := rapid.SampledFrom([]string{"recorded", "on the way", "no cache", "damaged"}).Draw(rt, "cache")
+		mode := rapid.SampledFrom([]string{"recorded", "on the way", "no cache", "damaged", "locked"}).Draw(rt, "cache")
 		m.record = mode != "on the way"
 		if mode == "no cache" {
 			if err := os.WriteFile(filepath.Join(dir, ".strata", "config.toml"), []byte("core.cache-size = 0\n"), 0o666); err != nil {
 				rt.Fatal(err)
 			}
+		}
+		if mode == "locked" {
+			other, err := bbolt.Open(filepath.Join(dir, ".strata", "cache.db"), 0o666, nil)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			defer other.Close()
 		}
 		m.grow(rt, rapid.IntRange(2, 14).Draw(rt, "versions"))
 		h := history.New(m.r)
@@ -165,7 +173,7 @@ func (m *model) compareBlame(rt *rapid.T, h *history.History, tip *version, name
 // damage changes some bytes of a file, cuts it or removes it.
 func damage(t *rapid.T, path string) {
 	b, err := os.ReadFile(path)
-	if err != nil {
+	if err != nil || len(b) == 0 {
 		return
 	}
 	switch rapid.IntRange(0, 3).Draw(t, "damage") {

@@ -9,6 +9,7 @@ import (
 	"github.com/strata-data/strata/internal/diff"
 	"github.com/strata-data/strata/internal/merkle"
 	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/repo"
 )
 
 // bucketChanges holds records in cache.db (docs/format/cache.md).
@@ -67,6 +68,13 @@ func (r *Record) dataset(name string) *changed {
 func (r *Record) MayChange(dataset, key string) bool {
 	c := r.dataset(dataset)
 	return c != nil && (isPattern(key) || c.mayHave(key))
+}
+
+// mayChangeAny is MayChange for one of what a question is about.
+func (r *Record) mayChangeAny(asked []repo.Match) bool {
+	return slices.ContainsFunc(asked, func(m repo.Match) bool {
+		return r.dataset(m.Dataset) != nil && (m.Key == "" || r.MayChange(m.Dataset, m.Key))
+	})
 }
 
 // mayChangeIn is MayChange for the cells of some columns of a sample that the
