@@ -107,6 +107,10 @@ func slugOf(err error) string {
 		return "diverged"
 	case errors.Is(err, strata.ErrUnrelated):
 		return "unrelated-histories"
+	case errors.Is(err, strata.ErrNoCommitYet):
+		return "unknown-revision"
+	case as[*strata.NotStashError](err):
+		return "bad-revision"
 	case errors.Is(err, strata.ErrNoBisect):
 		return "nothing-in-progress"
 	case errors.Is(err, strata.ErrBisectEmpty), as[*repo.BisectBaseError](err), as[*strata.BisectContradictionError](err):

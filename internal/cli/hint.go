@@ -79,11 +79,20 @@ func hintFrom(err error) string {
 	if e, ok := find[*strata.NotFoundError](err); ok {
 		return hintMissing(e)
 	}
+	if e, ok := find[*repo.UnknownRevisionError](err); ok && strings.HasPrefix(e.Name, "stash@{") {
+		return "strata stash list"
+	}
 	if e, ok := find[*repo.UnknownRevisionError](err); ok && e.Nearest != "" {
 		return "did you mean " + e.Nearest + "?"
 	}
 	if e, ok := find[*repo.NotMergedError](err); ok {
 		return "strata branch -D " + e.Branch + "   to delete it all the same"
+	}
+	if errors.Is(err, strata.ErrNoCommitYet) {
+		return `strata commit -m "MESSAGE"`
+	}
+	if e, ok := find[*strata.UnfinishedError](err); ok && e.Kind == repo.StateStash {
+		return "strata conflicts, strata resolve DATASET --ours or --theirs; or strata undo"
 	}
 	if errors.Is(err, strata.ErrNoBisect) {
 		return "strata bisect start BAD GOOD"

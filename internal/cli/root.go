@@ -54,6 +54,7 @@ func verbGroups(env *Env) []group {
 			newResetCmd(env),
 			newTagCmd(env),
 			newReflogCmd(env),
+			newStashCmd(env),
 			newBisectCmd(env),
 			newUndoCmd(env),
 			newRedoCmd(env),

@@ -14,7 +14,12 @@ import (
 	"github.com/strata-data/strata/internal/store/meta"
 )
 
-const bucketOps = "ops"
+const (
+	bucketOps = "ops"
+	// bucketWorktree is no bucket but stands for one in operations: what the
+	// working files were read into, where that is not what the index has.
+	bucketWorktree = "worktree"
+)
 
 // OpKind says what an operation is to the order of undo.
 type OpKind uint8
@@ -107,7 +112,7 @@ func loggedObjects(bucket, key string, v []byte, add func(object.ID)) error {
 		id, err := parseRefID(v)
 		add(id)
 		return err
-	case bucketIndex:
+	case bucketIndex, bucketWorktree:
 		if len(v) != object.Size {
 			return fmt.Errorf("%w: id of %d bytes", object.ErrCorrupt, len(v))
 		}
@@ -134,7 +139,7 @@ func logged(bucket, key string) bool {
 	switch bucket {
 	case bucketRefs, bucketState:
 		return true
-	case bucketIndex:
+	case bucketIndex, bucketWorktree:
 		return strings.HasPrefix(key, prefixDataset)
 	case bucketReflog:
 		return strings.HasPrefix(key, stashRef+"\x00")
@@ -191,6 +196,31 @@ func (t *Tx) WroteFiles() {
 	if t.draft != nil {
 		t.draft.op.Files = true
 	}
+}
+
+// FilesWere notes what the working files of datasets were before this transaction
+// and are after it, for verbs that leave them different from the index. A dataset
+// that is in neither map has files as the index has it.
+func (t *Tx) FilesWere(before, after map[string]object.ID) {
+	if t.draft == nil {
+		return
+	}
+	names := maps.Clone(before)
+	if names == nil {
+		names = map[string]object.ID{}
+	}
+	maps.Copy(names, after)
+	for name := range names {
+		c := &OpChange{Bucket: bucketWorktree, Key: prefixDataset + name}
+		if id := before[name]; !id.IsZero() {
+			c.Old = bytes.Clone(id[:])
+		}
+		if id := after[name]; !id.IsZero() {
+			c.New = bytes.Clone(id[:])
+		}
+		t.draft.changes[[2]string{c.Bucket, c.Key}] = c
+	}
+	t.draft.op.Files = true
 }
 
 // operationKey is the key of the running operation in a context.
@@ -282,6 +312,7 @@ func (r *Repo) anyone() Signature {
 
 // join puts what the operation o did before in front of the changes of d.
 func (d *draft) join(o *Operation) {
+	d.joinFiles(o)
 	for _, c := range o.Changes {
 		at := [2]string{c.Bucket, c.Key}
 		if later := d.changes[at]; later != nil {
@@ -298,6 +329,27 @@ func (d *draft) join(o *Operation) {
 	}
 	if d.op.By.Name == "" {
 		d.op.By = o.By
+	}
+}
+
+// joinFiles makes what is noted of working files hold for both parts: where only one
+// of them noted it, the files of the other were as its index has them.
+func (d *draft) joinFiles(o *Operation) {
+	noted := map[string]bool{}
+	for _, c := range o.Changes {
+		if c.Bucket == bucketWorktree {
+			noted[c.Key] = true
+			if later := d.changes[[2]string{bucketIndex, c.Key}]; later != nil && d.op.Files && d.changes[[2]string{bucketWorktree, c.Key}] == nil {
+				d.changes[[2]string{bucketWorktree, c.Key}] = &OpChange{Bucket: bucketWorktree, Key: c.Key, New: later.New}
+			}
+		}
+	}
+	for _, c := range o.Changes {
+		if c.Bucket == bucketIndex && o.Files && !noted[c.Key] {
+			if later := d.changes[[2]string{bucketWorktree, c.Key}]; later != nil {
+				later.Old = c.Old
+			}
+		}
 	}
 }
 

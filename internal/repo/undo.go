@@ -117,6 +117,29 @@ func (r *Repo) planStep(ctx context.Context, plan func(*Tx, *Operation) (*UndoPl
 	return p, r.published(ctx, p)
 }
 
+// Files returns what the working files are to be afterwards, and what they are now if
+// nobody has changed them since; index is that of now.
+func (p *UndoPlan) Files(index map[string]object.ID) (now, then map[string]object.ID) {
+	now, then = maps.Clone(index), maps.Clone(p.Index)
+	for _, c := range p.Op.Changes {
+		if c.Bucket != bucketWorktree {
+			continue
+		}
+		name := strings.TrimPrefix(c.Key, prefixDataset)
+		for _, side := range []struct {
+			m map[string]object.ID
+			v []byte
+		}{{now, p.start(c)}, {then, p.goal(c)}} {
+			if side.v == nil {
+				delete(side.m, name)
+			} else {
+				side.m[name] = object.ID(side.v)
+			}
+		}
+	}
+	return now, then
+}
+
 // head returns where HEAD is afterwards.
 func (p *UndoPlan) head(t *Tx) (h Head, err error) {
 	after := func(name string) []byte {
@@ -156,6 +179,9 @@ func (p *UndoPlan) start(c OpChange) []byte {
 // check sees that everything is as the operation left it.
 func (p *UndoPlan) check(t *Tx) error {
 	for _, c := range p.Op.Changes {
+		if c.Bucket == bucketWorktree {
+			continue // whoever writes the files looks at them
+		}
 		have, want := t.meta.Get(c.Bucket, []byte(c.Key)), p.start(c)
 		if (have == nil) != (want == nil) || !bytes.Equal(have, want) {
 			return fmt.Errorf("%s: %w", strings.TrimPrefix(c.Key, prefixDataset), ErrOperationMoved)
@@ -209,7 +235,7 @@ func (t *Tx) Undo(p *UndoPlan, by Signature) error {
 		return err
 	}
 	for _, c := range p.Op.Changes {
-		if c.Bucket == bucketIndex {
+		if c.Bucket == bucketIndex || c.Bucket == bucketWorktree {
 			continue
 		}
 		if err := t.set(c.Bucket, c.Key, bytes.Clone(p.goal(c))); err != nil {

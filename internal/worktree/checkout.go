@@ -31,6 +31,8 @@ type plan struct {
 	remove  []string
 	sources map[string]repo.Source // of files that are written or right already
 	drop    []string               // sources that are no more
+	was     map[string]object.ID   // content that source files have in the state before
+	before  []plainFile            // plain files of the state before
 }
 
 type datasetWrite struct {
@@ -68,11 +70,12 @@ func TempFile(r *repo.Repo, executable bool) (vfs.File, error) {
 }
 
 // Checkout makes the working files those of the datasets to, where the working
-// directory is at from (the index). Unless force is set, files that are alike in
-// both stay as they are, and files with changes of their own, or untracked ones
-// in the way, are an *OverwriteError and nothing is touched. Files are replaced
-// one by one, each by a rename; then finish is called to move the index, inside
-// the transaction that also remembers what was written. The caller holds the lock.
+// directory is at from (the index, but for verbs that know better). Unless force is
+// set, files that are alike in both stay as they are, and files with changes of
+// their own, or untracked ones in the way, are an *OverwriteError and nothing is
+// touched. Files are replaced one by one, each by a rename; then finish is called
+// to move the index, inside the transaction that also remembers what was written.
+// The caller holds the lock.
 func Checkout(ctx context.Context, r *repo.Repo, from, to map[string]object.ID, force bool, finish func(*repo.Tx, *repo.Index) error) (w Written, err error) {
 	return CheckoutWith(ctx, r, from, to, CheckoutOptions{Force: force}, finish)
 }
@@ -83,12 +86,12 @@ func CheckoutWith(ctx context.Context, r *repo.Repo, from, to map[string]object.
 	if err != nil {
 		return w, err
 	}
-	p := &plan{tree: t, force: o.Force, ready: o.Ready, sources: map[string]repo.Source{}}
+	p := &plan{tree: t, force: o.Force, ready: o.Ready, sources: map[string]repo.Source{}, was: map[string]object.ID{}}
 	if err := p.make(ctx, from, to); err != nil {
 		return w, err
 	}
 	if !o.Force && !o.Overwrite {
-		if err := p.check(ctx, from); err != nil {
+		if err := p.check(ctx); err != nil {
 			return w, err
 		}
 	}
@@ -187,6 +190,7 @@ func (p *plan) makeDataset(ctx context.Context, name string, from, to object.ID)
 		p.write = append(p.write, datasetWrite{name, new, s})
 	}
 	for _, s := range before {
+		p.was[s.Path] = s.HashID()
 		if !slices.ContainsFunc(after, func(a *source.Source) bool { return a.Path == s.Path }) {
 			p.remove, p.drop = append(p.remove, s.Path), append(p.drop, s.Path)
 		}
@@ -214,7 +218,7 @@ func (p *plan) makePlain(ctx context.Context, from, to object.ID) error {
 	if err != nil {
 		return err
 	}
-	p.plain = after
+	p.plain, p.before = after, before
 	if !p.force {
 		p.plain = slices.DeleteFunc(slices.Clone(after), func(f plainFile) bool {
 			was, ok := findPlain(before, f.Path)
@@ -231,9 +235,9 @@ func (p *plan) makePlain(ctx context.Context, from, to object.ID) error {
 
 // check refuses to touch files that are neither as from has them nor as they
 // will be.
-func (p *plan) check(ctx context.Context, from map[string]object.ID) error {
+func (p *plan) check(ctx context.Context) error {
 	var bad []string
-	clean, err := p.cleanIn(ctx, from)
+	clean, err := p.cleanIn(ctx)
 	if err != nil {
 		return err
 	}
@@ -270,7 +274,11 @@ func (p *plan) check(ctx context.Context, from map[string]object.ID) error {
 		}
 	}
 	for _, path := range p.remove {
-		if !clean(path) {
+		ok, err := p.mayRemove(ctx, path, clean)
+		if err != nil {
+			return err
+		}
+		if !ok {
 			bad = append(bad, path)
 		}
 	}
@@ -283,7 +291,7 @@ func (p *plan) check(ctx context.Context, from map[string]object.ID) error {
 
 // cleanIn returns a function that tells whether a working file is as the index
 // has it, or is not there.
-func (p *plan) cleanIn(ctx context.Context, from map[string]object.ID) (func(path string) bool, error) {
+func (p *plan) cleanIn(ctx context.Context) (func(path string) bool, error) {
 	st, err := Status(ctx, p.r, StatusOptions{NoUntracked: true})
 	if err != nil {
 		return nil, err
@@ -295,7 +303,7 @@ func (p *plan) cleanIn(ctx context.Context, from map[string]object.ID) (func(pat
 		}
 	}
 	tracked := map[string]bool{}
-	files, err := loadTable(ctx, p.r.Objects(), from[FilesName])
+	files, err := loadTable(ctx, p.r.Objects(), p.ix.Datasets[FilesName])
 	if err != nil {
 		return nil, err
 	}
@@ -325,7 +333,29 @@ func (p *plan) mayWrite(ctx context.Context, path string, want object.ID, clean 
 	if err != nil {
 		return false, err
 	}
-	return id == want, nil
+	was, known := p.was[path]
+	return id == want || known && id == was, nil
+}
+
+// mayRemove reports whether a file that goes has nothing that would be lost.
+func (p *plan) mayRemove(ctx context.Context, path string, clean func(string) bool) (bool, error) {
+	if clean(path) {
+		return true, nil
+	}
+	if was, known := p.was[path]; known {
+		id, err := hashFile(ctx, p.abs(path))
+		return id == was, err
+	}
+	was, known := findPlain(p.before, path)
+	s, ok, err := p.lstat(path)
+	if err != nil || !known || !ok {
+		return false, err
+	}
+	now, err := (&reader{t: p.tree}).read(ctx, nil, []found{{path: path, stat: s}})
+	if err != nil {
+		return false, err
+	}
+	return now[0].Ref == was.Ref, nil
 }
 
 func (p *plan) mayWritePlain(ctx context.Context, f plainFile, clean func(string) bool) (bool, error) {
@@ -340,7 +370,8 @@ func (p *plan) mayWritePlain(ctx context.Context, f plainFile, clean func(string
 	if err != nil {
 		return false, err
 	}
-	return now[0].Ref == f.Ref, nil
+	was, known := findPlain(p.before, f.Path)
+	return now[0].Ref == f.Ref || known && now[0].Ref == was.Ref, nil
 }
 
 // run writes and removes files.

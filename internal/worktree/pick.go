@@ -10,6 +10,7 @@ import (
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/source"
+	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/table"
 )
 
@@ -17,6 +18,21 @@ import (
 // that patterns name are those of to and all others those of from. Patterns
 // are datasets, paths, directories or glob patterns, relative to dir.
 func Pick(ctx context.Context, r *repo.Repo, dir string, patterns []string, from, to map[string]object.ID) (map[string]object.ID, []string, error) {
+	w, err := r.Objects().NewWriter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = w.Discard() }()
+	out, names, err := PickIn(ctx, r, w, dir, patterns, from, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = w.Publish(ctx)
+	return out, names, err
+}
+
+// PickIn is Pick for tables that w has; what it makes is not published.
+func PickIn(ctx context.Context, r *repo.Repo, w store.Writer, dir string, patterns []string, from, to map[string]object.ID) (map[string]object.ID, []string, error) {
 	t := &tree{r: r, root: r.Layout().Root}
 	out := map[string]object.ID{}
 	for n, id := range from {
@@ -24,7 +40,7 @@ func Pick(ctx context.Context, r *repo.Repo, dir string, patterns []string, from
 	}
 	var names []string
 	for _, p := range patterns {
-		hit, err := t.pick(ctx, dir, p, from, to, out)
+		hit, err := t.pick(ctx, w, dir, p, from, to, out)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -37,7 +53,7 @@ func Pick(ctx context.Context, r *repo.Repo, dir string, patterns []string, from
 	return out, slices.Compact(names), nil
 }
 
-func (t *tree) pick(ctx context.Context, dir, pattern string, from, to, out map[string]object.ID) ([]string, error) {
+func (t *tree) pick(ctx context.Context, w store.Writer, dir, pattern string, from, to, out map[string]object.ID) ([]string, error) {
 	rel := pattern
 	if t.root != "" && !strings.HasPrefix(pattern, "@") {
 		var err error
@@ -45,17 +61,16 @@ func (t *tree) pick(ctx context.Context, dir, pattern string, from, to, out map[
 			return nil, err
 		}
 	}
-	objects := t.r.Objects()
 	var hit []string
 	for _, state := range []map[string]object.ID{from, to} {
 		for n, id := range state {
 			ok := n == pattern || matches(rel, n)
 			if !ok && !IsSystem(n) {
-				tb, err := loadTable(ctx, objects, id)
+				tb, err := loadTable(ctx, w, id)
 				if err != nil {
 					return nil, err
 				}
-				sources, err := sourcesOf(ctx, objects, tb)
+				sources, err := sourcesOf(ctx, w, tb)
 				if err != nil {
 					return nil, err
 				}
@@ -67,7 +82,7 @@ func (t *tree) pick(ctx context.Context, dir, pattern string, from, to, out map[
 			}
 		}
 	}
-	plain, err := t.pickPlain(ctx, rel, from, to, out)
+	plain, err := t.pickPlain(ctx, w, rel, to, out)
 	return append(hit, plain...), err
 }
 
@@ -91,13 +106,12 @@ func setID(m map[string]object.ID, n string, id object.ID) {
 
 // pickPlain takes over single plain files: @files becomes a mixture, which is
 // written as a table of its own.
-func (t *tree) pickPlain(ctx context.Context, rel string, from, to, out map[string]object.ID) ([]string, error) {
-	objects := t.r.Objects()
-	old, err := loadTable(ctx, objects, out[FilesName])
+func (t *tree) pickPlain(ctx context.Context, w store.Writer, rel string, to, out map[string]object.ID) ([]string, error) {
+	old, err := loadTable(ctx, w, out[FilesName])
 	if err != nil {
 		return nil, err
 	}
-	new, err := loadTable(ctx, objects, to[FilesName])
+	new, err := loadTable(ctx, w, to[FilesName])
 	if err != nil {
 		return nil, err
 	}
@@ -134,20 +148,12 @@ func (t *tree) pickPlain(ctx context.Context, rel string, from, to, out map[stri
 	if len(hit) == 0 {
 		return nil, nil
 	}
-	w, err := t.r.Objects().NewWriter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = w.Discard() }()
 	mixed, err := editPlain(ctx, w, old, put, remove)
 	if err != nil {
 		return nil, err
 	}
 	id, err := savePlain(ctx, w, mixed)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Publish(ctx); err != nil {
 		return nil, err
 	}
 	setID(out, FilesName, id)

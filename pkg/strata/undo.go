@@ -75,7 +75,8 @@ func (r *Repo) takeStep(ctx context.Context, plan *repo.UndoPlan, keep bool) (wo
 		return worktree.Written{}, err
 	}
 	if plan.Op.Files && !keep && !r.r.Layout().Bare() {
-		return worktree.Checkout(ctx, r.r, ix.Datasets, plan.Index, false, func(tx *repo.Tx, ix *repo.Index) error {
+		now, then := plan.Files(ix.Datasets)
+		return worktree.Checkout(ctx, r.r, now, then, false, func(tx *repo.Tx, ix *repo.Index) error {
 			ix.Datasets = plan.Index
 			return tx.Undo(plan, by)
 		})
