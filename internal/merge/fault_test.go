@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/strata-data/strata/internal/merge"
 	"github.com/strata-data/strata/internal/object"
@@ -135,5 +139,66 @@ func TestMergeStopsWhenItIsCancelled(t *testing.T) {
 	cancel()
 	if _, err := merge.Tables(ctx, w, in, merge.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// swapped is a writer that gives the bytes of one object for another.
+type swapped struct {
+	store.Writer
+	mu    sync.Mutex
+	ids   map[object.Kind][]object.ID // of what was put
+	other map[object.ID]object.ID
+}
+
+func (s *swapped) Put(ctx context.Context, b []byte, h store.Hint) (object.ID, error) {
+	id, err := s.Writer.Put(ctx, b, h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := object.Kind(b[0]); !slices.Contains(s.ids[k], id) {
+		s.ids[k] = append(s.ids[k], id)
+	}
+	return id, err
+}
+
+func (s *swapped) Get(ctx context.Context, id object.ID) ([]byte, error) {
+	if other, ok := s.other[id]; ok {
+		id = other
+	}
+	return s.Writer.Get(ctx, id)
+}
+
+// Objects that are whole and say something impossible together, as somebody may
+// have made them, are an error or a result, and never a panic.
+func TestForeignObjectsDoNotPanic(t *testing.T) {
+	ctx := context.Background()
+	refused := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 7))
+		b := drawBase(rt, r)
+		o, th := b.clone(), b.clone()
+		o.edit(rt, r)
+		th.edit(rt, r)
+		w := &swapped{Writer: newMem(t), ids: map[object.Kind][]object.ID{}}
+		in := merge.Input{Base: b.build(rt, w), Ours: o.build(rt, w), Theirs: th.build(rt, w)}
+		other := map[object.ID]object.ID{}
+		for _, kind := range []object.Kind{object.KindNode, object.KindLeaf, object.KindPageList, object.KindPage} {
+			ids := w.ids[kind]
+			for range rapid.IntRange(0, 3).Draw(rt, "swaps") {
+				if len(ids) > 0 {
+					other[ids[r.IntN(len(ids))]] = ids[r.IntN(len(ids))]
+				}
+			}
+		}
+		w.other = other
+		res, err := merge.Tables(ctx, w, in, merge.Options{})
+		if err != nil {
+			refused++
+			return
+		}
+		_, _ = merge.Resolve(ctx, w, merge.Unmerged{Input: in, Merged: res.Table, Conflicts: res.Conflicts},
+			func(*merge.Conflict) (merge.Choice, error) { return merge.Choice{Side: merge.SideTheirs}, nil })
+	})
+	if refused == 0 {
+		t.Error("nothing was refused")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/merkle"
+	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
 )
 
@@ -254,6 +255,8 @@ func (g *merger) write(ctx context.Context, order <-chan *mergeUnit) (merkle.Roo
 	for u := range order {
 		var err error
 		switch {
+		case u.take != nil && !g.nodes.Aligned(u.take.Level):
+			err = &object.CorruptError{ID: u.take.ID, Detail: "the samples before it do not end where their nodes say"}
 		case u.take != nil:
 			err = g.nodes.Append(ctx, u.take.Level, u.take.Entry)
 		case u.done != nil:
