@@ -13,6 +13,7 @@ import (
 // plan is a command and what it must lead to.
 type plan struct {
 	args []string // none: the plan has done its work already
+	from *state   // where it begins, nil for the state that it was made for
 	// new is the state after success; nil leaves everything as it was. Where
 	// commits are made, their ids are not known before.
 	new  *state
@@ -108,6 +109,9 @@ func (m *machine) follow(s *state, p *plan) *state {
 	m.Helper()
 	if p.args == nil {
 		return m.look()
+	}
+	if p.from != nil {
+		s = p.from
 	}
 	code, out := m.run(p.args...)
 	after := m.look()

@@ -17,15 +17,16 @@ type verb struct {
 
 func verbs() []verb {
 	return []verb{
-		{"new dataset", 6, newDataset}, {"edit dataset", 14, editDataset}, {"edit file", 6, editPlain}, {"delete file", 2, deleteFile},
+		{"new dataset", 6, newDataset}, {"edit dataset", 8, editDataset}, {"edit file", 4, editPlain}, {"delete file", 2, deleteFile},
 		{"add -A", 5, addAll}, {"add PATH", 5, addPath}, {"restore", 2, restorePath}, {"restore .", 2, restoreAll},
 		{"restore --staged", 2, restoreStaged}, {"restore --source", 2, restoreSource}, {"rm", 2, removePath}, {"mv", 2, movePath},
-		{"commit", 8, commitIndex}, {"commit --allow-empty", 1, commitEmpty}, {"commit -a", 10, commitAll}, {"commit --amend", 2, amend},
+		{"edit and commit", 25, editAndCommit},
+		{"commit", 4, commitIndex}, {"commit --allow-empty", 1, commitEmpty}, {"commit -a", 6, commitAll}, {"commit --amend", 2, amend},
 		{"branch", 3, branchNew}, {"branch -D", 1, branchDelete}, {"branch -m", 1, branchRename}, {"tag", 2, tagNew}, {"tag -d", 1, tagDelete},
 		{"switch", 8, switchTo}, {"switch -c", 5, switchNew}, {"switch --detach", 2, detach}, {"switch -f", 1, switchForce},
-		{"reset", 3, reset}, {"merge", 12, mergeRev}, {"merge --ff-only", 1, mergeForwardOnly}, {"merge --squash", 1, squash},
+		{"reset", 3, reset}, {"merge", 18, mergeRev}, {"merge --ff-only", 1, mergeForwardOnly}, {"merge --squash", 1, squash},
 		{"cherry-pick, revert", 6, pickOrRevert}, {"abort", 0, abort}, {"undo", 3, undoLast}, {"redo", 4, redoLast},
-		{"look", 3, lookAround}, {"fsck", 1, checkAll}, {"gc", 2, collect}, {"reflog expire", 1, expire},
+		{"look", 2, lookAround}, {"fsck", 1, checkAll}, {"gc", 2, collect}, {"reflog expire", 1, expire},
 	}
 }
 

@@ -110,7 +110,7 @@ func sameTree(got, want tree) string {
 		case !ok:
 			return p + " is missing"
 		case !sameData(p, g, want[p]):
-			return fmt.Sprintf("%s is\n%s, want\n%s", p, brief(g), brief(want[p]))
+			return fmt.Sprintf("%s is not as it must be: %s", p, difference(p, g, want[p]))
 		}
 	}
 	for _, p := range got.paths() {
@@ -119,6 +119,31 @@ func sameTree(got, want tree) string {
 		}
 	}
 	return ""
+}
+
+// difference describes the first difference of two files.
+func difference(path, got, want string) string {
+	x, err1 := parseSheet(got)
+	y, err2 := parseSheet(want)
+	if !isDataset(path) || err1 != nil || err2 != nil {
+		return fmt.Sprintf("%q, want %q", brief(got), brief(want))
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(x.columns)), slices.Sorted(slices.Values(y.columns))) {
+		return fmt.Sprintf("columns %v, want %v", x.columns, y.columns)
+	}
+	for _, id := range append(x.ids(), y.ids()...) {
+		_, inX := x.rows[id]
+		_, inY := y.rows[id]
+		if inX != inY {
+			return fmt.Sprintf("sample %d is there: %t, want %t", id, inX, inY)
+		}
+		for _, c := range x.columns {
+			if x.cell(id, c) != y.cell(id, c) {
+				return fmt.Sprintf("%s of sample %d is %q, want %q", c, id, x.cell(id, c), y.cell(id, c))
+			}
+		}
+	}
+	return "the bytes"
 }
 
 func brief(s string) string {
@@ -156,9 +181,9 @@ func mergeTrees(base, ours, theirs tree, favor string) merging {
 				m.tree[p] = t
 			}
 		case isDataset(p) && inO && inT:
-			merged, clash := mergeSheets(b, o, t, favor)
+			merged, clash, unknown := mergeSheets(b, o, t, favor)
 			m.tree[p] = merged
-			m.conflicts = m.conflicts || clash
+			m.conflicts, m.unknown = m.conflicts || clash, m.unknown || unknown
 		default: // a plain file that both changed, or a file that one removed
 			m.conflicts = m.conflicts || favor == ""
 			m.unknown = true
@@ -170,8 +195,9 @@ func mergeTrees(base, ours, theirs tree, favor string) merging {
 	return m
 }
 
-// mergeSheets merges two versions of a dataset cell by cell.
-func mergeSheets(base, ours, theirs, favor string) (text string, clash bool) {
+// mergeSheets merges two versions of a dataset cell by cell. What becomes of a
+// column that one side dropped and the other changed is left open.
+func mergeSheets(base, ours, theirs, favor string) (text string, clash, unknown bool) {
 	b, o, t := sheet{rows: map[int][]string{}}, mustSheet(ours), mustSheet(theirs)
 	if base != "" {
 		b = mustSheet(base)
@@ -179,8 +205,19 @@ func mergeSheets(base, ours, theirs, favor string) (text string, clash bool) {
 	out := sheet{columns: []string{"id"}, rows: map[int][]string{}}
 	for _, c := range append(slices.Clone(o.columns[1:]), t.columns[1:]...) {
 		inB, inO, inT := slices.Contains(b.columns, c), slices.Contains(o.columns, c), slices.Contains(t.columns, c)
-		if (inO && inT || !inB) && !slices.Contains(out.columns, c) {
-			out.columns = append(out.columns, c) // else one side dropped it
+		switch holder := o; {
+		case slices.Contains(out.columns, c):
+		case inO && inT || !inB:
+			out.columns = append(out.columns, c)
+		default: // one side dropped it
+			if inT {
+				holder = t
+			}
+			for id := range holder.rows {
+				if holder.cell(id, c) != b.cell(id, c) {
+					unknown, clash = true, favor == ""
+				}
+			}
 		}
 	}
 	ids := map[int]bool{}
@@ -195,24 +232,21 @@ func mergeSheets(base, ours, theirs, favor string) (text string, clash bool) {
 		_, inT := t.rows[id]
 		row := make([]string, len(out.columns)-1)
 		if inB && inO != inT { // one side removed it
-			left, has := o, inO
+			left := o
 			if !inO {
-				left, has = t, inT
+				left = t
 			}
 			same := true
-			for _, c := range out.columns[1:] {
-				same = same && left.cell(id, c) == b.cell(id, c)
+			for _, c := range b.columns[1:] { // another column is no change of the sample
+				same = same && (!slices.Contains(left.columns, c) || left.cell(id, c) == b.cell(id, c))
 			}
 			switch {
 			case same:
 				continue
 			case favor == "ours" && !inO, favor == "theirs" && !inT:
 				continue
-			case favor == "" && has:
-				clash = true
-				if !inO {
-					continue
-				}
+			case favor == "":
+				clash = true // and it stays as the one side has it
 			}
 			for k, c := range out.columns[1:] {
 				row[k] = left.cell(id, c)
@@ -250,5 +284,5 @@ func mergeSheets(base, ours, theirs, favor string) (text string, clash bool) {
 		}
 		out.rows[id] = row
 	}
-	return out.text(), clash
+	return out.text(), clash, unknown
 }

@@ -101,8 +101,8 @@ func (m *machine) changeColumns(sh *sheet) {
 		return
 	}
 	sh.columns = append(sh.columns, name)
-	for id, row := range sh.rows {
-		sh.rows[id] = append(row, m.one("u", "v", "w"))
+	for _, id := range sh.ids() {
+		sh.rows[id] = append(sh.rows[id], m.one("u", "v", "w"))
 	}
 }
 

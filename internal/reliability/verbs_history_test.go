@@ -48,6 +48,24 @@ func commitAll(m *machine, s *state) *plan {
 	return p
 }
 
+// editAndCommit changes datasets and commits them, so that branches differ.
+func editAndCommit(m *machine, s *state) *plan {
+	if len(s.index) == 0 || !m.clean(s) {
+		return nil
+	}
+	changed := false
+	for range 1 + m.rng.IntN(4) {
+		changed = editDataset(m, s) != nil || changed
+		s = m.look()
+	}
+	if !changed {
+		return nil
+	}
+	p := commitAll(m, s)
+	p.from = s
+	return p
+}
+
 func amend(m *machine, s *state) *plan {
 	if s.head.IsZero() {
 		return nil
