@@ -316,3 +316,32 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecode: a file is refused or read, and never more than its bound.
+func FuzzDecode(f *testing.F) {
+	s := newShelf(f, 10)
+	p, _ := s.proofOf(f, Question{Dataset: "train", Key: "6"})
+	b, err := p.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte(magic + version))
+	f.Add([]byte(magic + "2\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Decode(b)
+		if err != nil {
+			if !errors.Is(err, ErrMalformed) && !errors.Is(err, object.ErrUnsupported) {
+				t.Fatalf("%v is of no kind", err)
+			}
+			return
+		}
+		again, err := p.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q, err := Decode(again); err != nil || !bytes.Equal(q.payload(), p.payload()) {
+			t.Fatalf("written again it is read otherwise: %v", err)
+		}
+	})
+}

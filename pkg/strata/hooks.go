@@ -131,6 +131,10 @@ func (r *Repo) beforeCommit(ctx context.Context, o *CommitOptions) error {
 	if o.NoVerify || o.DryRun || r.programs == nil {
 		return nil
 	}
+	h, err := r.hooks()
+	if err != nil || !h.Has(hook.PreCommit) && !h.Has(hook.CommitMsg) {
+		return err
+	}
 	if err := r.PreCommit(ctx, o); err != nil {
 		return err
 	}
