@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/strata-data/strata/internal/column"
@@ -18,6 +19,8 @@ type Unmerged struct {
 	Input
 	Merged    *table.Table // as Tables made it, or an earlier Resolve; nil where it is deleted
 	Conflicts *table.Table
+	// Temp is as in Options; it is needed where a key is in conflict.
+	Temp func() (*os.File, error)
 }
 
 // Choice is what becomes of a conflict. The zero Choice leaves it.
@@ -276,7 +279,7 @@ func (r *resolver) underKey(s Side) (*table.Table, error) {
 	}
 	next, err := keyedSchema(t.Schema, r.schema)
 	if err == nil {
-		r.keyed[s], err = rebuild(r.ctx, r.w, t, next, Options{})
+		r.keyed[s], err = rebuild(r.ctx, r.w, t, next, Options{Temp: r.u.Temp})
 	}
 	return r.keyed[s], err
 }
@@ -291,7 +294,7 @@ func (r *resolver) takeKey() error {
 	}
 	next, err := keyedSchema(r.schema, r.key)
 	if err == nil {
-		r.out, err = rebuild(r.ctx, r.w, r.out, next, Options{})
+		r.out, err = rebuild(r.ctx, r.w, r.out, next, Options{Temp: r.u.Temp})
 	}
 	if errors.Is(err, errKey) {
 		return fmt.Errorf("%w: %w", ErrChoice, err)

@@ -114,7 +114,7 @@ func (d *datasetMerge) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	o := merge.Options{Favor: d.in.favor, OursTime: d.in.oursTime, TheirsTime: d.in.theirsTime, Rows: worktree.IsSystem(d.name)}
+	o := merge.Options{Favor: d.in.favor, OursTime: d.in.oursTime, TheirsTime: d.in.theirsTime, Rows: worktree.IsSystem(d.name), Temp: worktree.Temp(d.r.r)}
 	if d.in.virtual {
 		o.Favor = merge.FavorBase
 	}
