@@ -30,7 +30,10 @@ func (e *Env) printFsck(report *strata.FsckReport, took time.Duration) {
 			e.Printf("%s: %s more; --json has them\n", c.ID, count(n))
 		}
 	}
-	what := fmt.Sprintf("%s, %s, %s in %.1f s", plural(report.Objects, "object"), plural(report.Commits, "commit"), bytesText(report.Bytes), took.Seconds())
+	what := fmt.Sprintf("%s, %s, %s", plural(report.Objects, "object"), plural(report.Commits, "commit"), bytesText(report.Bytes))
+	if took >= time.Second {
+		what += fmt.Sprintf(" in %.1f s", took.Seconds())
+	}
 	switch {
 	case report.Errors() > 0:
 		e.Printf("%s, %s: %s\n", plural(report.Errors(), "error"), plural(report.Warnings(), "warning"), what)
