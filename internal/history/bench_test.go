@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/strata-data/strata/internal/history"
+	"github.com/strata-data/strata/internal/history/historytest"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 )
@@ -14,7 +15,7 @@ import (
 // opened anew, as a command does.
 func BenchmarkLong(b *testing.B) {
 	dir := filepath.Join(b.TempDir(), "r")
-	if err := longHistory(b.Context(), dir, 10_000); err != nil {
+	if err := historytest.Long(b.Context(), dir, 10_000); err != nil {
 		b.Fatal(err)
 	}
 	resolve := func(r *repo.Repo, name string) object.ID {
@@ -71,7 +72,9 @@ func walkAll(ctx context.Context, r *repo.Repo, tip object.ID, o repo.WalkOption
 // BenchmarkLife asks for the life of a sample over 200 commits of 100,000.
 func BenchmarkLife(b *testing.B) {
 	dir := filepath.Join(b.TempDir(), "r")
-	lives(b, dir, 100_000, 1000, 200)
+	if err := historytest.Lives(b.Context(), dir, historytest.LivesOptions{Rows: 100_000, Edits: 1000, Commits: 200}); err != nil {
+		b.Fatal(err)
+	}
 	match := matchOf(b, "train/000000017")
 	for b.Loop() {
 		r, err := repo.Open(b.Context(), dir, repo.Options{})

@@ -61,7 +61,7 @@ func (h *History) Between(ctx context.Context, n, parent *repo.Node, match Match
 			return found, nil
 		}
 	}
-	old, new, err := h.trees2(ctx, n, parent)
+	old, new, err := h.bothTrees(ctx, n, parent)
 	if err != nil {
 		return nil, err
 	}

@@ -196,7 +196,7 @@ func (b *blamer) origin(ctx context.Context, s *suspect, p *repo.Node) (origin, 
 		all()
 		return from, nil
 	}
-	old, new, err := b.h.trees2(ctx, s.n, p)
+	old, new, err := b.h.bothTrees(ctx, s.n, p)
 	if err != nil {
 		return from, err
 	}

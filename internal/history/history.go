@@ -129,7 +129,7 @@ const fewLeaves = 32
 
 // make makes the record of n against a parent, if that is cheap; else nil.
 func (h *History) make(ctx context.Context, n, parent *repo.Node) (*Record, error) {
-	old, new, err := h.trees2(ctx, n, parent)
+	old, new, err := h.bothTrees(ctx, n, parent)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (h *History) leaves(ctx context.Context, a, b *table.Table, left int) (int,
 	return left, nil
 }
 
-func (h *History) trees2(ctx context.Context, n, parent *repo.Node) (old, new *repo.Tree, err error) {
+func (h *History) bothTrees(ctx context.Context, n, parent *repo.Node) (old, new *repo.Tree, err error) {
 	if old, err = h.tree(ctx, parent); err == nil {
 		new, err = h.tree(ctx, n)
 	}

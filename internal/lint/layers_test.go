@@ -44,7 +44,7 @@ func layers() []layer {
 		{9, "internal/gc"},
 		{9, "internal/usage"},
 		{9, "internal/fsck"},
-		{9, "internal/history"},
+		{9, "internal/history/..."},
 		{9, "internal/hook"},
 		{9, "internal/sshsig"},
 		{9, "internal/proof"},
