@@ -108,9 +108,16 @@ func commit(t *testing.T, r *repo.Repo, message string) {
 	}
 }
 
-func TestWalkFindsEverything(t *testing.T) {
+func TestReach(t *testing.T) {
+	dir := versions(t)
+	t.Run("WalkFindsEverything", func(t *testing.T) { walkFindsEverything(t, dir) })
+	t.Run("WalkTellsWhatIsMissing", func(t *testing.T) { walkTellsWhatIsMissing(t, dir) })
+	t.Run("LinksRefusesDamage", func(t *testing.T) { linksRefusesDamage(t, dir) })
+}
+
+func walkFindsEverything(t *testing.T, dir string) {
 	ctx := t.Context()
-	r, err := repo.Open(ctx, versions(t), repo.Options{})
+	r, err := repo.Open(ctx, dir, repo.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,9 +193,9 @@ func (l lossy) Get(ctx context.Context, id object.ID) ([]byte, error) {
 
 func (l lossy) Has(ctx context.Context, id object.ID) (bool, error) { return !l.gone[id], nil }
 
-func TestWalkTellsWhatIsMissing(t *testing.T) {
+func walkTellsWhatIsMissing(t *testing.T, dir string) {
 	ctx := t.Context()
-	r, err := repo.Open(ctx, versions(t), repo.Options{})
+	r, err := repo.Open(ctx, dir, repo.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,9 +237,9 @@ func TestWalkTellsWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestLinksRefusesDamage(t *testing.T) {
+func linksRefusesDamage(t *testing.T, dir string) {
 	ctx := t.Context()
-	r, err := repo.Open(ctx, versions(t), repo.Options{})
+	r, err := repo.Open(ctx, dir, repo.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
