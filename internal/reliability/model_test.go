@@ -58,26 +58,8 @@ func (s *state) land(t tree) {
 func (m *machine) compare(p *plan, want, got *state, made []commit) string {
 	want = want.clone()
 	if len(made) > 0 {
-		at := got.head
-		for i := len(made) - 1; i >= 0; i-- {
-			c, ok := m.commits[at]
-			if !ok {
-				return fmt.Sprintf("commit %s is not known", at.Short())
-			}
-			if made[i].tree != nil {
-				if d := sameTree(c.tree, made[i].tree); d != "" {
-					return "in the commit " + d
-				}
-			}
-			parents := made[i].parents
-			if i > 0 {
-				if len(c.parents) != 1 {
-					return fmt.Sprintf("a commit with %d parents", len(c.parents))
-				}
-				at = c.parents[0]
-			} else if !slices.Equal(c.parents, parents) {
-				return fmt.Sprintf("the commit has parents %v, want %v", c.parents, parents)
-			}
+		if d := m.madeIs(made, got.head); d != "" {
+			return d
 		}
 		want.moveHead(got.head)
 	}
@@ -104,6 +86,29 @@ func (m *machine) compare(p *plan, want, got *state, made []commit) string {
 	return ""
 }
 
+// madeIs says where the commit head, and those before it, differ from what was
+// to be made.
+func (m *machine) madeIs(made []commit, head object.ID) string {
+	for i := len(made) - 1; i >= 0; i-- {
+		c, ok := m.commits[head]
+		if !ok {
+			return fmt.Sprintf("commit %s is not known", head.Short())
+		}
+		if made[i].tree != nil {
+			if d := sameTree(c.tree, made[i].tree); d != "" {
+				return "in the commit " + d
+			}
+		}
+		if i == 0 && !slices.Equal(c.parents, made[i].parents) {
+			return fmt.Sprintf("the commit has parents %v, want %v", c.parents, made[i].parents)
+		}
+		if i > 0 {
+			head = c.parents[0]
+		}
+	}
+	return ""
+}
+
 // follow runs a plan from state s and returns the state that it led to.
 func (m *machine) follow(s *state, p *plan) *state {
 	m.Helper()
@@ -114,6 +119,12 @@ func (m *machine) follow(s *state, p *plan) *state {
 		s = p.from
 	}
 	code, out := m.run(p.args...)
+	return m.judge(s, p, code, out)
+}
+
+// judge compares what a command led to with its plan.
+func (m *machine) judge(s *state, p *plan, code int, out string) *state {
+	m.Helper()
 	after := m.look()
 	if code != 0 {
 		if !p.mayFail && !p.mustFail || code == 7 || code == 9 {

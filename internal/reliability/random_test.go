@@ -49,13 +49,18 @@ func (m *machine) draw(s *state, all []verb) (string, *plan) {
 	}
 }
 
+// possible returns the verbs that make sense in a state.
+func (m *machine) possible(s *state, all []verb) []verb {
+	if s.doing == "" {
+		return all
+	}
+	return []verb{{"abort", 2, abort}, {"resolve", 4, resolve}, {"continue", 4, goOn}, {"look", 2, lookAround}, {"gc", 1, collect}, {"fsck", 1, checkAll}, {"tag", 1, tagNew}}
+}
+
 // step does one random step from state s.
 func (m *machine) step(s *state, all []verb) *state {
 	m.Helper()
-	if s.doing != "" {
-		all = []verb{{"abort", 2, abort}, {"resolve", 4, resolve}, {"continue", 4, goOn}, {"look", 2, lookAround}, {"gc", 1, collect}, {"fsck", 1, checkAll}, {"tag", 1, tagNew}}
-	}
-	name, p := m.draw(s, all)
+	name, p := m.draw(s, m.possible(s, all))
 	after := m.follow(s, p)
 	m.done[name]++
 	switch {

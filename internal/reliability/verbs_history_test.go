@@ -265,11 +265,7 @@ func collect(m *machine, s *state) *plan {
 
 func expire(m *machine, s *state) *plan {
 	return &plan{args: []string{"reflog", "expire", "--expire=now", "--all"}, then: func(m *machine, _, after *state) {
-		keep := m.ancestors(after.head)
-		for _, id := range after.refs {
-			maps.Copy(keep, m.ancestors(id))
-		}
-		maps.DeleteFunc(m.commits, func(id object.ID, _ commit) bool { return !keep[id] })
+		m.forget(after)
 		m.undo, m.redo = nil, nil
 	}}
 }
