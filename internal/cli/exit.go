@@ -187,7 +187,7 @@ func slugOf(err error) string {
 // isBadValue reports whether err says that a flag has a value it cannot take.
 func isBadValue(err error) bool {
 	return as[*strata.DateError](err) || as[*strata.IdentityError](err) || as[*strata.TrailerError](err) || as[*strata.PatternError](err) ||
-		as[*strata.TypeError](err) || as[*strata.PageTypeError](err) || as[*strata.ValueError](err) || errors.Is(err, merge.ErrChoice) || as[*strata.OptionError](err) ||
+		as[*strata.TypeError](err) || as[*strata.PageTypeError](err) || as[*strata.ValueError](err) || as[*strata.RekeyedError](err) || errors.Is(err, merge.ErrChoice) || as[*strata.OptionError](err) ||
 		errors.Is(err, strata.ErrProofKey) || errors.Is(err, strata.ErrProofTooLarge)
 }
 

@@ -73,6 +73,9 @@ func hintFrom(err error) string {
 	if e, ok := find[*strata.UnfinishedError](err); ok && e.Kind != repo.StateStash {
 		return "strata " + e.Kind + " --continue, or strata " + e.Kind + " --abort"
 	}
+	if as[*strata.RekeyedError](err) {
+		return "strata restore --source HEAD DATASET, or strata merge --abort"
+	}
 	if e, ok := find[*strata.MovedError](err); ok {
 		return "strata " + e.Kind + " --quit   to leave everything as it is"
 	}

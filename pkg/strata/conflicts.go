@@ -122,7 +122,7 @@ func (c *Conflicts) Summary(ctx context.Context) (*ConflictsDocument, error) {
 		if d.Conflicts.IsZero() {
 			continue
 		}
-		u, err := c.r.unmerged(ctx, d, c.index[t.dataset])
+		u, err := c.r.unmerged(ctx, c.state, d, c.index[t.dataset])
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +146,7 @@ func (c *Conflicts) All(ctx context.Context) iter.Seq2[*Conflict, error] {
 			if d.Conflicts.IsZero() {
 				continue
 			}
-			u, err := c.r.unmerged(ctx, d, c.index[t.dataset])
+			u, err := c.r.unmerged(ctx, c.state, d, c.index[t.dataset])
 			if err != nil {
 				yield(nil, err)
 				return
@@ -170,11 +170,18 @@ type unmerged struct {
 	merge.Unmerged
 	name   string
 	schema *column.Schema // for names of columns and keys
+	// changed says that the staged table has another key than the conflicts, or is
+	// not there.
+	changed bool
 }
 
 // unmerged opens a dataset with conflicts whose staged table is given.
-func (r *Repo) unmerged(ctx context.Context, d repo.StateDataset, staged object.ID) (u *unmerged, err error) {
+func (r *Repo) unmerged(ctx context.Context, s *repo.State, d repo.StateDataset, staged object.ID) (u *unmerged, err error) {
 	u = &unmerged{name: d.Name}
+	stopped, err := r.loadTable(ctx, repo.Datasets(s.Staged)[d.Name])
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range []struct {
 		to *(*table.Table)
 		id object.ID
@@ -183,7 +190,12 @@ func (r *Repo) unmerged(ctx context.Context, d repo.StateDataset, staged object.
 			return nil, err
 		}
 	}
-	for _, t := range []*table.Table{u.Merged, u.Ours, u.Theirs, u.Base} {
+	u.changed = u.Merged == nil || stopped != nil && !slices.Equal(u.Merged.Schema.Key, stopped.Schema.Key)
+	tables := []*table.Table{u.Merged, stopped, u.Ours, u.Theirs, u.Base}
+	if u.changed {
+		tables = tables[1:]
+	}
+	for _, t := range tables {
 		if t != nil && u.schema == nil {
 			u.schema = t.Schema
 		}
@@ -308,12 +320,12 @@ func (n *ConflictCount) add(c *merge.Conflict, name string, by map[string]int64)
 }
 
 // countConflicts counts the conflicts of a dataset that are left.
-func (r *Repo) countConflicts(ctx context.Context, d repo.StateDataset) (*ConflictCount, error) {
+func (r *Repo) countConflicts(ctx context.Context, s *repo.State, d repo.StateDataset) (*ConflictCount, error) {
 	ix, err := r.r.Index(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u, err := r.unmerged(ctx, d, ix.Datasets[d.Name])
+	u, err := r.unmerged(ctx, s, d, ix.Datasets[d.Name])
 	if err != nil {
 		return nil, err
 	}

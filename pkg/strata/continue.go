@@ -94,7 +94,7 @@ func between(s *repo.State, made object.ID) *repo.State {
 func (r *Repo) leftError(ctx context.Context, s *repo.State) error {
 	e := &ConflictError{Doing: "the " + s.Kind, Kind: s.Kind, Left: true}
 	for _, d := range s.Left() {
-		c, err := r.countConflicts(ctx, d)
+		c, err := r.countConflicts(ctx, s, d)
 		if err != nil {
 			return err
 		}

@@ -95,6 +95,22 @@ func (r *Repo) ResolveConflicts(ctx context.Context, o ResolveOptions) (*Resolve
 	return v.run(ctx)
 }
 
+// RekeyedError is returned for conflicts of a dataset that was staged with other
+// key columns since, so that its samples are not those of the conflicts.
+type RekeyedError struct{ Dataset string }
+
+func (e *RekeyedError) Error() string {
+	return e.Dataset + " has other key columns now than when it was merged, so its conflicts cannot be told"
+}
+
+// isWhole reports whether the conflict is about the dataset itself.
+func (u *unmerged) isWhole(ctx context.Context) bool {
+	for c, err := range merge.Conflicts(ctx, u.Unmerged.Conflicts) {
+		return err == nil && c.IsDataset()
+	}
+	return false
+}
+
 func sideOfName(s string) (merge.Side, error) {
 	switch s {
 	case "":
@@ -165,19 +181,24 @@ func (v *resolving) run(ctx context.Context) (*ResolveResult, error) {
 
 // dataset settles the conflicts of one dataset.
 func (v *resolving) dataset(ctx context.Context, d *repo.StateDataset, t target) error {
-	u, err := v.r.unmerged(ctx, *d, v.at.ix.Datasets[d.Name])
+	u, err := v.r.unmerged(ctx, v.state, *d, v.at.ix.Datasets[d.Name])
 	if err != nil {
 		return err
 	}
-	out := ResolvedDataset{Dataset: d.Name}
+	whole := u.isWhole(ctx)
+	switch {
+	case whole:
+	case u.Merged == nil:
+		return notFound("dataset", d.Name, "the index", slices.Sorted(maps.Keys(v.at.ix.Datasets)))
+	case u.changed:
+		return &RekeyedError{Dataset: d.Name}
+	}
+	out := ResolvedDataset{Dataset: d.Name, Whole: whole}
 	choose, err := v.chooser(ctx, u, t)
 	if err != nil {
 		return err
 	}
-	res, err := merge.Resolve(ctx, v.w, u.Unmerged, func(c *merge.Conflict) (merge.Choice, error) {
-		out.Whole = out.Whole || c.IsDataset()
-		return choose(c)
-	})
+	res, err := merge.Resolve(ctx, v.w, u.Unmerged, choose)
 	if err != nil {
 		return fmt.Errorf("resolve %s: %w", d.Name, err)
 	}

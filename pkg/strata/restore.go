@@ -124,8 +124,15 @@ func (r *Repo) Remove(ctx context.Context, o RemoveOptions) (*RemoveResult, erro
 	return &RemoveResult{Schema: "strata.rm/1", Datasets: nonNil(done.Datasets), Files: nonNil(done.Files)}, nil
 }
 
-// Move renames a dataset with its working files, or a plain file.
+// Move renames a dataset with its working files, or a plain file. While conflicts
+// are left it is an *UnfinishedError.
 func (r *Repo) Move(ctx context.Context, o MoveOptions) (*MoveResult, error) {
+	if s, err := r.r.Unfinished(ctx); err != nil || s != nil && len(s.Left()) > 0 {
+		if err == nil { // conflicts are about datasets by name
+			err = &UnfinishedError{Kind: s.Kind, Left: len(s.Left())}
+		}
+		return nil, err
+	}
 	done, err := worktree.Move(ctx, r.r, worktree.MoveOptions{Dir: o.Dir, From: o.From, To: o.To, Force: o.Force, DryRun: o.DryRun})
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func (r *Repo) settle(ctx context.Context, w store.Writer, was, now map[string]o
 		if d.Conflicts.IsZero() {
 			continue
 		}
-		u, err := r.unmerged(ctx, *d, was[d.Name])
+		u, err := r.unmerged(ctx, s, *d, was[d.Name])
 		if err != nil {
 			return nil, err
 		}
