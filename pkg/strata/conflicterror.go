@@ -1,7 +1,7 @@
 package strata
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/strata-data/strata/internal/merge"
@@ -73,20 +73,29 @@ func (c *ConflictCount) text() string {
 			samples = col.Changed
 		} else {
 			n += col.Changed
-			cells = append(cells, fmt.Sprintf("%s %d", col.Name, col.Changed))
+			cells = append(cells, col.Name+" "+grouped(col.Changed))
 		}
 	}
 	if n > 0 {
-		text := fmt.Sprintf("%d cells of %s differ", n, c.Dataset)
+		text := grouped(n) + " cells of " + c.Dataset + " differ"
 		if n == 1 {
 			text = "1 cell of " + c.Dataset + " differs"
 		}
 		parts = append(parts, text+" ("+strings.Join(cells, ", ")+")")
 	}
 	if samples > 0 {
-		parts = append(parts, fmt.Sprintf("%d %s of %s changed on one side and removed on the other", samples, noun(samples, "sample", "samples"), c.Dataset))
+		parts = append(parts, grouped(samples)+" "+noun(samples, "sample", "samples")+" of "+c.Dataset+" changed on one side and removed on the other")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// grouped writes n with commas, as people read it.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 func noun(n int64, one, many string) string {
