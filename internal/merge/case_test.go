@@ -151,6 +151,9 @@ func TestCases(t *testing.T) {
 		{name: "key became text", base: version{"id", id + "; x int64", `{"id":1,"x":5}`}, ours: version{"id", "id string; x int64", join(`{"id":"1","x":5}`, `{"id":"a"}`)},
 			theirs: version{"id", id + "; x int64", join(`{"id":1,"x":6}`, `{"id":10}`)}, schema: "id string, x int64", rows: join(`{"id":"1","x":6}`, `{"id":"10"}`, `{"id":"a"}`)},
 
+		{name: "wider key here", base: version{"id", "id int32; x int64", join(`{"id":1,"x":5}`, `{"id":2}`)}, ours: version{"id", "id int64; x int64", join(`{"id":1,"x":5}`, `{"id":3000000000}`)},
+			theirs: version{"id", "id int32; x int64", join(`{"id":1,"x":6}`, `{"id":2}`, `{"id":-4}`)}, schema: "id int64, x int64", rows: join(`{"id":-4}`, `{"id":1,"x":6}`, `{"id":3000000000}`)},
+
 		{name: "no key: equal rows come and go", base: version{"@key", "x int64", join(`{"x":1}`, `{"x":1}`, `{"x":1}`)}, ours: version{"@key", "x int64", join(`{"x":1}`, `{"x":1}`)},
 			theirs: version{"@key", "x int64", join(`{"x":1}`, `{"x":1}`, `{"x":1}`, `{"x":1}`)}, schema: "x int64", rows: join(`{"x":1}`, `{"x":1}`, `{"x":1}`)},
 		{name: "no key: dropped here, edited there", base: version{"@key", "x int64; y int64", join(`{"x":1,"y":7}`, `{"x":1,"y":8}`)}, ours: version{"@key", "x int64", join(`{"x":1}`, `{"x":1}`)},

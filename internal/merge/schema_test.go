@@ -147,6 +147,13 @@ func TestMergeOfSchemas(t *testing.T) {
 		if d := cmp.Diff(got, mirrored); d != "" {
 			rt.Fatalf("conflicts of merge(B, A) (+) do not mirror those of merge(A, B) (-):\n%s", d)
 		}
+		for favor := merge.FavorOurs; favor <= merge.FavorBase; favor++ {
+			res, err := merge.Tables(ctx, w, in, merge.Options{Favor: favor})
+			if err != nil || res.Conflicts != nil && favor != merge.FavorUnion {
+				rt.Fatalf("merge favoring %d: %v, conflicts %v", favor, err, res)
+			}
+			isCanonical(rt, w, res.Table)
+		}
 		if len(got) > 0 {
 			return
 		}

@@ -157,7 +157,7 @@ func (g *merger) run(parent context.Context) (merkle.Root, error) {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	eg, ctx := errgroup.WithContext(ctx)
-	order := make(chan *mergeUnit, 4*g.Workers)
+	order := make(chan *mergeUnit, 2*g.Workers)
 	eg.Go(func() error {
 		defer close(order)
 		return g.schedule(ctx, order)
