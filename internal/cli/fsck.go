@@ -24,8 +24,8 @@ func newFsckCmd(env *Env) *cobra.Command {
 			"there, in order, and in the one form that the format allows? With revisions only they\n" +
 			"and what they reach. A finding says which dataset, column, keys and commits it hurts;\n" +
 			"strata help fsck-findings lists the kinds. With errors the exit code is 7.\n\n" +
-			"--repair takes objects back from copies (--from, and segments that were not\n" +
-			"published), keeps damaged segments in .strata/lost+found, moves refs that lead\n" +
+			"--repair takes objects back from copies (--from, segments that were not published,\n" +
+			"working files that did not change), keeps damaged segments in .strata/lost+found, moves refs that lead\n" +
 			"nowhere to the newest whole commit of their log, and puts what is whole of a damaged\n" +
 			"branch on repaired/BRANCH; the branch itself stays. What was lost is written to a\n" +
 			"file, a JSON object a line; damage that stays is known from then on, and no error.",

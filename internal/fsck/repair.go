@@ -55,7 +55,7 @@ type RepairedBranch struct {
 const LostAndFound = "lost+found"
 
 // Repair puts right what can be put right, and checks again: objects come back
-// from other copies (unpublished segments, From), damaged segments are replaced
+// from other copies (unpublished segments, From, working files), damaged segments are replaced
 // by what is whole of them and kept in LostAndFound, refs that lead nowhere go
 // back to the newest whole commit of their log, other entries of meta.db that
 // cannot be read are removed. Branches whose newest commit has lost data stay
@@ -79,7 +79,7 @@ func Repair(ctx context.Context, r *repo.Repo, o RepairOptions) (*Report, error)
 		return nil, err
 	}
 	defer x.closeCopies()
-	for _, step := range []func() error{x.firstCheck, x.rescue, x.fixEntries, x.repairBranches, x.writeDown} {
+	for _, step := range []func() error{x.firstCheck, x.rescue, x.fromWorkingFiles, x.fixEntries, x.repairBranches, x.writeDown} {
 		if err := step(); err != nil {
 			return nil, err
 		}

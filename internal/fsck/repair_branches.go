@@ -135,15 +135,22 @@ func lossText(losses []Lost) string {
 	}
 	var parts []string
 	for _, c := range []struct {
-		n    int64
-		word string
-	}{{samples, "samples"}, {cells, "cells"}, {others, "datasets or files"}} {
-		if c.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.word))
+		n         int64
+		one, many string
+	}{{samples, "sample", "samples"}, {cells, "cell", "cells"}, {others, "dataset or file", "datasets or files"}} {
+		switch c.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+c.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.many))
 		}
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) == 0:
 		return "no sample was lost"
+	case samples+cells+others == 1:
+		return parts[0] + " is lost"
 	}
 	return strings.Join(parts, ", ") + " are lost"
 }

@@ -181,3 +181,35 @@ func TestSalvage(t *testing.T) {
 		})
 	}
 }
+
+// TestRepairFromWorkingFiles: files that are as they were added are a copy, too.
+func TestRepairFromWorkingFiles(t *testing.T) {
+	want, err := rows(t, unpack(t, filepath.Join(fixtures(t), "healthy", "repo.tar.gz")), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, fixture, file string
+		content             []byte
+		healed              bool
+	}{
+		{"a page", "objectMissing", "train.csv", csv(true), true},
+		{"a leaf", "treeChildMissing", "train.csv", csv(true), true},
+		{"other bytes", "treeChildMissing", "train.csv", append(csv(true), '\n'), false},
+		{"other file", "treeChildMissing", "notes.txt", []byte("read me\n"), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := unpack(t, filepath.Join(fixtures(t), tc.fixture, "repo.tar.gz"))
+			if err := os.WriteFile(filepath.Join(dir, tc.file), tc.content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			report := repair(t, dir, fsck.RepairOptions{Options: fsck.Options{Deep: true}})
+			if healed := report.OK && len(report.Findings) == 0; healed != tc.healed {
+				t.Fatalf("healed %v: %q", healed, report.Repair.Actions)
+			}
+			if got, err := rows(t, dir, "main"); tc.healed && (err != nil || got != want || report.Repair.Losses > 0) {
+				t.Errorf("%d bytes, want %d: %v", len(got), len(want), err)
+			}
+		})
+	}
+}
