@@ -60,6 +60,9 @@ func runCommit(ctx context.Context, env *Env, o *commitOptions) error {
 	if err != nil {
 		return err
 	}
+	if given && o.Message == "" {
+		o.Message = "\n" // an empty message is not the old one
+	}
 	r, err := env.OpenRepo(ctx)
 	if err != nil {
 		return err

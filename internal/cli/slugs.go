@@ -94,7 +94,7 @@ func slugs() []slug {
 
 		{"unfinished", exitKeepsWork, "strata status",
 			"A merge, cherry-pick, revert or stash pop has stopped, and what was asked would mix with it. Settle its conflicts and continue it, or take it back with --abort."},
-		{"would-overwrite", exitKeepsWork, "strata commit, or add --force to discard them", "The command would discard changes that are not committed."},
+		{"would-overwrite", exitKeepsWork, "strata commit, or strata stash", "The command would discard changes that are not committed."},
 		{"not-merged", exitKeepsWork, "", "Deleting the branch would leave commits that nothing else reaches."},
 		{"already-exists", exitKeepsWork, "", "Something of this name exists already and would be replaced."},
 

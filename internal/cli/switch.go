@@ -91,7 +91,7 @@ func runSwitch(ctx context.Context, env *Env, o strata.SwitchOptions) error {
 	env.OnInterrupt("files that were written are whole; strata status shows where it stopped")
 	res, err := r.Switch(ctx, o)
 	if err != nil {
-		return refusedTo("switching to "+o.Target, err, "strata commit, or add --force to discard them")
+		return refusedTo("switching to "+o.Target, err, "strata commit, or strata stash, or add --force to discard them")
 	}
 	env.stopProgress()
 	if env.Flags.JSON {
@@ -110,8 +110,12 @@ func runSwitch(ctx context.Context, env *Env, o strata.SwitchOptions) error {
 	if res.Files+res.Deleted > 0 {
 		env.Notef("%s", restoredText(res.Files, res.Deleted))
 	}
-	if o.ForceNew {
+	switch {
+	case res.From == res.Branch && !o.ForceNew || res.Head.IsZero():
+	case res.Created || o.ForceNew || res.From == "HEAD":
 		env.howBack()
+	default:
+		env.howBack("strata switch -")
 	}
 	return nil
 }
