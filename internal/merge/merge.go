@@ -109,7 +109,12 @@ func Tables(ctx context.Context, w store.Writer, in Input, o Options) (*Result, 
 	case in.Ours == nil || in.Theirs == nil:
 		return deleted(ctx, w, in, o)
 	}
-	return newMerging(w, in, o).run(ctx)
+	m := newMerging(w, in, o)
+	r, err := m.run(ctx)
+	if err != nil {
+		m.log.abort()
+	}
+	return r, err
 }
 
 // same reports whether two tables are the same, sources and all.
@@ -146,11 +151,11 @@ func deleted(ctx context.Context, w store.Writer, in Input, o Options) (*Result,
 		m := &merging{w: w, in: in, o: o, schema: left.Schema}
 		j := m.judge()
 		j.record(nil, "", kind, [3]cell{datasetCell(in.Base), datasetCell(in.Ours), datasetCell(in.Theirs)})
-		err := m.done(ctx, j)
-		if err == nil {
-			err = m.finish(r)
+		if err := m.done(ctx, j); err != nil {
+			m.log.abort()
+			return nil, err
 		}
-		return r, err
+		return r, m.finish(r)
 	}
 	r.Stats.Settled = []Count{{Cells: 1}}
 	return r, nil
@@ -215,7 +220,6 @@ func (m *merging) run(ctx context.Context) (*Result, error) {
 		Rows: m.o.Rows, NewJudge: func() table.Judge { return m.judge() }, Workers: m.o.Workers,
 		Done: func(j table.Judge) error { return m.done(ctx, j.(*judge)) }})
 	if err != nil {
-		m.log.abort()
 		return nil, err
 	}
 	r := &Result{Table: table.New(m.w, m.schema, root)}
