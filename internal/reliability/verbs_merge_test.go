@@ -46,14 +46,21 @@ func mergeRev(m *machine, s *state) *plan {
 	if !ok || s.head.IsZero() || !m.clean(s) {
 		return nil
 	}
+	favor := ""
+	if m.chance(40) {
+		favor = m.one("ours", "theirs")
+	}
+	return m.mergeOf(s, rev, m.chance(25), favor)
+}
+
+// mergeOf is the merge of a commit into a clean state.
+func (m *machine) mergeOf(s *state, rev string, noFF bool, favor string) *plan {
 	theirs := m.named(s)[rev]
 	p := &plan{args: []string{"merge"}}
-	noFF, favor := m.chance(25), ""
 	if noFF {
 		p.args = append(p.args, "--no-ff")
 	}
-	if m.chance(40) {
-		favor = m.one("ours", "theirs")
+	if favor != "" {
 		p.args = append(p.args, "-X", favor)
 	}
 	p.args = append(p.args, "-m", m.message(), rev)
