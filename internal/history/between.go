@@ -147,8 +147,12 @@ func (h *History) between(ctx context.Context, old, new *repo.Tree, m repo.Match
 			return nil
 		}
 	}
-	if m.Key == "" {
+	one := !isPattern(m.Key) && m.Dataset != FilesDataset
+	switch {
+	case m.Key == "":
 		found.Any = true
+		return nil
+	case one && h.knownSame(a, b, m.Key):
 		return nil
 	}
 	x, err := h.table(ctx, a)
@@ -160,6 +164,9 @@ func (h *History) between(ctx context.Context, old, new *repo.Tree, m repo.Match
 		return err
 	}
 	samples, err := h.samples(ctx, m, x, y)
+	if one && err == nil && len(samples) == 0 {
+		h.learnSame(a, b, m.Key)
+	}
 	found.Any = found.Any || len(samples) > 0
 	found.Samples = append(found.Samples, samples...)
 	return err

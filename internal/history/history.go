@@ -35,20 +35,15 @@ type History struct {
 	probes map[string]*table.Probe
 	moved  map[object.ID]map[string]string // commit -> dataset asked for -> what it is called there
 	fresh  []cache.Entry                   // records made on the way
+	same   []cache.Entry                   // samples found to be the same
+	least  int                             // how many of them are worth writing down
+	few    int                             // fewLeaves
 }
 
 // New returns a History of r.
 func New(r *repo.Repo) *History {
 	return &History{r: r, trees: map[object.ID]*repo.Tree{}, tables: map[object.ID]*table.Table{},
-		probes: map[string]*table.Probe{}, moved: map[object.ID]map[string]string{}}
-}
-
-// Close keeps what was worked out on the way for later commands.
-func (h *History) Close() {
-	if len(h.fresh) > 0 {
-		h.r.Remember(bucketChanges, h.fresh)
-		h.fresh = nil
-	}
+		probes: map[string]*table.Probe{}, moved: map[object.ID]map[string]string{}, least: enoughSame, few: fewLeaves}
 }
 
 // maxMemo bounds the trees and tables that are remembered.
@@ -134,7 +129,7 @@ func (h *History) make(ctx context.Context, n, parent *repo.Node) (*Record, erro
 		return nil, err
 	}
 	var r Recorder
-	left := fewLeaves
+	left := h.few
 	for _, c := range repo.DiffTrees(old, new) {
 		a, err := h.table(ctx, c.Old)
 		if err != nil {

@@ -69,8 +69,8 @@ func (m *model) logOf(t failer, h *history.History, tip *version, address string
 }
 
 // TestAgainstEveryVersion compares histories and blames with what reading every
-// version gives: with records that commits made, records made on the way, none,
-// and a cache that is damaged in between or locked by another process.
+// version gives: with records that commits made, records made on the way, none
+// but pairs of tables in which a sample is the same, no cache, and one that is damaged in between or locked by another process.
 func TestAgainstEveryVersion(t *testing.T) {
 	base := t.TempDir()
 	n := 0
@@ -78,8 +78,8 @@ func TestAgainstEveryVersion(t *testing.T) {
 		n++
 		dir := filepath.Join(base, fmt.Sprint(n))
 		m := newModel(rt, dir)
-		mode := rapid.SampledFrom([]string{"recorded", "on the way", "no cache", "damaged", "locked"}).Draw(rt, "cache")
-		m.record = mode != "on the way"
+		mode := rapid.SampledFrom([]string{"recorded", "on the way", "no cache", "damaged", "locked", "pairs"}).Draw(rt, "cache")
+		m.record = mode != "on the way" && mode != "pairs"
 		if mode == "no cache" {
 			if err := os.WriteFile(filepath.Join(dir, ".strata", "config.toml"), []byte("core.cache-size = 0\n"), 0o666); err != nil {
 				rt.Fatal(err)
@@ -94,6 +94,7 @@ func TestAgainstEveryVersion(t *testing.T) {
 		}
 		m.grow(rt, rapid.IntRange(2, 14).Draw(rt, "versions"))
 		h := history.New(m.r)
+		history.RememberAll(h, mode != "pairs")
 		for range 6 {
 			if rapid.IntRange(0, 3).Draw(rt, "new process") == 0 {
 				h.Close()
@@ -103,6 +104,7 @@ func TestAgainstEveryVersion(t *testing.T) {
 				}
 				m.open(rt, dir)
 				h = history.New(m.r)
+				history.RememberAll(h, mode != "pairs")
 			}
 			tip := m.versions[rapid.IntRange(0, len(m.versions)-1).Draw(rt, "tip")]
 			name := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "dataset")
