@@ -141,6 +141,11 @@ func TestCases(t *testing.T) {
 		{name: "samples as a unit, nothing left", base: version{"id", id + "; x int8", `{"id":1,"x":1}`}, ours: version{"id", id + "; x int8", `{"id":1,"x":5}`},
 			deleted: true, take: merge.SideTheirs, o: merge.Options{Rows: true, Favor: merge.FavorTheirs}},
 
+		{name: "last samples removed here, one changed there", base: version{"id", id + "; x int8", join(`{"id":1}`, `{"id":2}`)}, theirs: version{"id", id + "; x int8", join(`{"id":1,"x":2}`, `{"id":2}`)},
+			o: merge.Options{Rows: true}, schema: "id int64, x int8", rows: `{"id":1,"x":2}`, conflicts: k(1) + `  deleted-by-us {"id":1,"x":null}||{"id":1,"x":2}`},
+		{name: "last samples removed here, some of them there", base: version{"id", id, join(`{"id":1}`, `{"id":2}`)}, theirs: version{"id", id, `{"id":1}`},
+			o: merge.Options{Rows: true}, take: merge.SideOurs, deleted: true},
+
 		{name: "other key here", base: version{"id", id + "; x int64", join(`{"id":1,"x":5}`, `{"id":2,"x":4}`)}, ours: version{"x", id + "; x int64", join(`{"id":1,"x":5}`, `{"id":9,"x":4}`)},
 			theirs: version{"id", id + "; x int64", join(`{"id":7,"x":3}`, `{"id":1,"x":5}`, `{"id":2,"x":4}`)}, schema: "id int64, x int64", rows: join(`{"id":7,"x":3}`, `{"id":9,"x":4}`, `{"id":1,"x":5}`)},
 		{name: "key that their rows cannot have", base: version{"id", id + "; x int64", join(`{"id":1,"x":5}`)}, ours: version{"x", id + "; x int64", join(`{"id":1,"x":5}`, `{"id":2,"x":4}`)},

@@ -109,12 +109,7 @@ func Tables(ctx context.Context, w store.Writer, in Input, o Options) (*Result, 
 	case in.Ours == nil || in.Theirs == nil:
 		return deleted(ctx, w, in, o)
 	}
-	m := newMerging(w, in, o)
-	r, err := m.run(ctx)
-	if err != nil {
-		m.log.abort()
-	}
-	return r, err
+	return newMerging(w, in, o).run(ctx)
 }
 
 // same reports whether two tables are the same, sources and all.
@@ -203,7 +198,12 @@ func newMerging(w store.Writer, in Input, o Options) *merging {
 	return &merging{w: w, in: in, o: o}
 }
 
-func (m *merging) run(ctx context.Context) (*Result, error) {
+func (m *merging) run(ctx context.Context) (_ *Result, err error) {
+	defer func() {
+		if err != nil {
+			m.log.abort()
+		}
+	}()
 	whole := m.in
 	if ok, err := m.mergeKeys(ctx); err != nil {
 		return nil, err
