@@ -119,6 +119,7 @@ An empty variable counts as not set. Others that are looked at:
 
 Configuration keys with a flag: ui.color, ui.progress, core.mem; core.pager has
 its variable, core.quotePath=false prints paths that are not ASCII as they are.
+merge.ff is true, only (as --ff-only) or false (as --no-ff).
 core.cache-size (1GiB) bounds .strata/cache.db, which may be deleted; 0 is none.
 `
 
@@ -156,6 +157,9 @@ const revisionsText = `A commit is named by
   REV~2                     two commits before it, along first parents
   REV^, REV^2               its first, second parent
   REV@{1}                   where the branch was one move ago (reflog)
+  ORIG_HEAD                 where the branch was before a merge or reset
+  MERGE_HEAD                what a merge brings in that has stopped; after others
+                            CHERRY_PICK_HEAD, REVERT_HEAD
 
 Two commits are named by
 

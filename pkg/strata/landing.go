@@ -3,6 +3,7 @@ package strata
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -35,6 +36,9 @@ func (r *Repo) stand(ctx context.Context) (*standing, error) {
 		return nil, err
 	}
 	s.tree, err = r.stateOf(ctx, s.head.ID)
+	if r.r.Layout().Bare() {
+		s.ix.Datasets = maps.Clone(s.tree) // nothing is staged where nothing can be added
+	}
 	return s, err
 }
 
@@ -159,6 +163,14 @@ func (e *UnfinishedError) Error() string {
 // ErrNothingUnfinished is returned by --continue, --abort and the like where
 // nothing has stopped.
 var ErrNothingUnfinished = errors.New("nothing is in progress")
+
+// refuseBare keeps work from stopping in a repository without an index to stop in.
+func (r *Repo) refuseBare(why error) error {
+	if why == nil || !r.r.Layout().Bare() {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", why, worktree.ErrBare)
+}
 
 // refuseUnfinished is an *UnfinishedError while something has stopped.
 func (r *Repo) refuseUnfinished(ctx context.Context) error {

@@ -254,6 +254,9 @@ func (m *merging) join(ctx context.Context) error {
 	if m.o.DryRun {
 		return asError(conflict)
 	}
+	if err := m.r.refuseBare(asError(conflict)); err != nil {
+		return err
+	}
 	if err := m.land(ctx, w, l); err != nil {
 		return err
 	}

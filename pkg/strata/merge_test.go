@@ -379,6 +379,48 @@ func TestMergeCrossing(t *testing.T) {
 	}
 }
 
+// A repository without working files merges what does not conflict.
+func TestMergeBare(t *testing.T) {
+	w := newMergeWorld(t)
+	ctx := context.Background()
+	row := func(a, b string) sheet {
+		return sheet{columns: []string{"a", "b"}, rows: map[int]map[string]string{1: {"a": a, "b": b}}}
+	}
+	w.commit(row("x", "x"), "base")
+	for name, s := range map[string]sheet{"left": row("l", "x"), "right": row("x", "r"), "clash": row("c", "x")} {
+		w.switchTo(strata.SwitchOptions{Target: name, Create: true, Start: "main"})
+		w.commit(s, name)
+	}
+	w.switchTo(strata.SwitchOptions{Target: "left"})
+	bare := filepath.Join(t.TempDir(), "bare")
+	w.do(os.CopyFS(bare, os.DirFS(filepath.Join(w.dir, ".strata"))))
+	w.do(os.WriteFile(filepath.Join(bare, "config.toml"), []byte("[core]\nbare = true\n"), 0o666))
+	env := map[string]string{"STRATA_AUTHOR_NAME": "Ana", "STRATA_AUTHOR_EMAIL": "ana@example.com"}
+	r, err := strata.Open(ctx, bare, strata.Options{Getenv: func(n string) string { return env[n] }})
+	w.do(err)
+	defer r.Close()
+	res, err := r.Merge(ctx, strata.MergeOptions{Revisions: []string{"right"}})
+	w.do(err)
+	if res.Outcome != "merged" {
+		t.Fatalf("outcome %s", res.Outcome)
+	}
+	var b strings.Builder
+	_, err = r.Export(ctx, &b, strata.ExportOptions{ScanOptions: strata.ScanOptions{Address: "HEAD:t"}, Format: "csv"})
+	w.do(err)
+	if want := row("l", "r").text(); b.String() != want {
+		t.Errorf("merged %q, want %q", b.String(), want)
+	}
+	if _, err := r.Merge(ctx, strata.MergeOptions{Revisions: []string{"clash"}}); err == nil || !strings.Contains(err.Error(), "1 cell of t differs") {
+		t.Errorf("a conflict in a bare repository: %v", err)
+	}
+	if u, err := r.Unfinished(ctx); u != nil || err != nil {
+		t.Errorf("something is left: %+v, %v", u, err)
+	}
+	if pos, err := r.Position(ctx); err != nil || pos.Commit != res.Head {
+		t.Errorf("HEAD is at %s, %v", pos.Commit, err)
+	}
+}
+
 // Documents of results marshal, the empty ones too.
 func TestMergeDocuments(t *testing.T) {
 	for _, v := range []any{strata.MergeResult{}, strata.PickResult{}, strata.ResolveResult{}, strata.ConflictsDocument{}, strata.AbortResult{}} {

@@ -219,6 +219,9 @@ func (p *picking) finish(ctx context.Context, w store.Writer, l *landing, stop *
 	if p.o.DryRun {
 		return why
 	}
+	if err := p.r.refuseBare(why); err != nil {
+		return err
+	}
 	written, err := p.r.land(ctx, w, p.at, l)
 	p.res.Files, p.res.Deleted = written.Files, written.Deleted
 	if err != nil {
