@@ -131,11 +131,15 @@ func (m *machine) remove(path string) {
 // open opens the repository without a command.
 func (m *machine) open() *repo.Repo {
 	m.Helper()
-	r, err := repo.Open(context.Background(), m.dir, repo.Options{Now: func() time.Time { return m.clock }})
+	r, err := m.tryOpen()
 	if err != nil {
 		m.fail("open: %v", err)
 	}
 	return r
+}
+
+func (m *machine) tryOpen() (*repo.Repo, error) {
+	return repo.Open(context.Background(), m.dir, repo.Options{Now: func() time.Time { return m.clock }})
 }
 
 // look reads the state.
