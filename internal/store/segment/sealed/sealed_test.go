@@ -223,5 +223,15 @@ func FuzzOpen(f *testing.F) {
 		if err != nil && !errors.Is(err, object.ErrCorrupt) {
 			t.Errorf("err = %v", err)
 		}
+		if file, err = sealed.OpenPrefix(append(b, 0)); err != nil {
+			return
+		}
+		if bucket, err := file.Bucket("index"); err == nil {
+			for _, err := range bucket.Intact() {
+				if err != nil && !errors.Is(err, object.ErrCorrupt) {
+					t.Errorf("err = %v", err)
+				}
+			}
+		}
 	})
 }
