@@ -68,7 +68,7 @@ func (h *History) Between(ctx context.Context, n, parent *repo.Node, match Match
 	asked := slices.DeleteFunc(h.matches(n.ID, match, names(old, new)), func(m repo.Match) bool {
 		a, _ := old.Table(m.Dataset)
 		b, _ := new.Table(m.Dataset)
-		return a == b
+		return a == b || isOne(m) && h.knownSame(a, b, m.Key)
 	})
 	if parent != nil && slices.ContainsFunc(asked, func(m repo.Match) bool { return m.Key != "" && !isPattern(m.Key) }) {
 		if rec := h.recordOf(ctx, n, parent); rec != nil && !rec.mayChangeAny(asked) {
@@ -133,6 +133,12 @@ func (h *History) passNames(id, parent object.ID, moves []Move) {
 	h.moved[parent] = names
 }
 
+// isOne reports whether m names one sample. What names a plain file may name a
+// directory.
+func isOne(m repo.Match) bool {
+	return m.Key != "" && !isPattern(m.Key) && m.Dataset != FilesDataset
+}
+
 // between adds what happened to what m names, whose tables differ.
 func (h *History) between(ctx context.Context, old, new *repo.Tree, m repo.Match, follow bool, found *Changes) error {
 	a, _ := old.Table(m.Dataset)
@@ -147,12 +153,8 @@ func (h *History) between(ctx context.Context, old, new *repo.Tree, m repo.Match
 			return nil
 		}
 	}
-	one := !isPattern(m.Key) && m.Dataset != FilesDataset
-	switch {
-	case m.Key == "":
+	if m.Key == "" {
 		found.Any = true
-		return nil
-	case one && h.knownSame(a, b, m.Key):
 		return nil
 	}
 	x, err := h.table(ctx, a)
@@ -164,7 +166,7 @@ func (h *History) between(ctx context.Context, old, new *repo.Tree, m repo.Match
 		return err
 	}
 	samples, err := h.samples(ctx, m, x, y)
-	if one && err == nil && len(samples) == 0 {
+	if isOne(m) && err == nil && len(samples) == 0 {
 		h.learnSame(a, b, m.Key)
 	}
 	found.Any = found.Any || len(samples) > 0

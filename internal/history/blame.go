@@ -214,18 +214,22 @@ func (b *blamer) origin(ctx context.Context, s *suspect, p *repo.Node) (origin, 
 		}
 		return from, err
 	}
-	if rec := b.h.recordOf(ctx, s.n, p); rec != nil && !rec.mayChangeIn(s.dataset, b.key, s.columns) {
-		all()
-		return from, ctx.Err()
+	known := b.h.knownSame(x, y, b.key)
+	if !known {
+		if rec := b.h.recordOf(ctx, s.n, p); rec != nil && !rec.mayChangeIn(s.dataset, b.key, s.columns) {
+			all()
+			return from, ctx.Err()
+		}
 	}
-	if err := b.compare(ctx, s, x, y, &from); err != nil {
+	if err := b.compare(ctx, s, x, y, known, &from); err != nil {
 		return from, fmt.Errorf("dataset %q: %w", s.dataset, err)
 	}
 	return from, nil
 }
 
-// compare compares the sample in tables x and y.
-func (b *blamer) compare(ctx context.Context, s *suspect, x, y object.ID, from *origin) error {
+// compare compares the sample in tables x and y; known says that it is the same
+// in both.
+func (b *blamer) compare(ctx context.Context, s *suspect, x, y object.ID, known bool, from *origin) error {
 	old, err := b.h.table(ctx, x)
 	if err != nil {
 		return err
@@ -235,7 +239,7 @@ func (b *blamer) compare(ctx context.Context, s *suspect, x, y object.ID, from *
 		return err
 	}
 	d := &table.Delta{}
-	if !b.h.knownSame(x, y, b.key) {
+	if !known {
 		if d, err = b.h.sample(ctx, b.key, old, new); err != nil {
 			return err
 		}
