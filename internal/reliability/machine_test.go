@@ -35,6 +35,14 @@ type state struct {
 	left   []string // datasets that have conflicts
 }
 
+// deed is a command, or a change of a working file.
+type deed struct {
+	args []string
+	path string // where there are no args
+	text string
+	gone bool
+}
+
 // commit is what is known of a commit.
 type commit struct {
 	parents []object.ID
@@ -48,7 +56,8 @@ type machine struct {
 	rng     *rand.Rand
 	dir     string
 	clock   time.Time
-	script  []string             // commands and changes of files so far
+	script  []string             // commands and changes of files so far, for people
+	deeds   []deed               // the same, to do again
 	commits map[object.ID]commit // that were reported and must still be there
 	trees   map[object.ID]tree   // of tables, which are immutable
 	nextID  int
@@ -92,6 +101,7 @@ func (m *machine) inProcess(args []string) (int, string) {
 func (m *machine) run(args ...string) (int, string) {
 	m.clock = m.clock.Add(time.Second)
 	m.script = append(m.script, quote(args))
+	m.deeds = append(m.deeds, deed{args: args})
 	code, out := m.do(m, args)
 	if code == 70 || strings.Contains(out, "panic") {
 		m.fail("exit code %d\n%s", code, out)
@@ -103,6 +113,7 @@ func (m *machine) must(args ...string) string {
 	m.Helper()
 	m.clock = m.clock.Add(time.Second)
 	m.script = append(m.script, quote(args))
+	m.deeds = append(m.deeds, deed{args: args})
 	code, out := m.inProcess(args)
 	if code != 0 {
 		m.fail("exit code %d\n%s", code, out)
@@ -114,6 +125,7 @@ func (m *machine) must(args ...string) string {
 func (m *machine) write(path, text string) {
 	m.Helper()
 	m.script = append(m.script, fmt.Sprintf("printf %q > %s", brief(text), path))
+	m.deeds = append(m.deeds, deed{path: path, text: text})
 	abs := filepath.Join(m.dir, path)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(abs), 0o777), os.WriteFile(abs, []byte(text), 0o666)); err != nil {
 		m.fail("%v", err)
@@ -123,6 +135,7 @@ func (m *machine) write(path, text string) {
 func (m *machine) remove(path string) {
 	m.Helper()
 	m.script = append(m.script, "rm "+path)
+	m.deeds = append(m.deeds, deed{path: path, gone: true})
 	if err := os.Remove(filepath.Join(m.dir, path)); err != nil {
 		m.fail("%v", err)
 	}
