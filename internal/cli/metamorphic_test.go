@@ -85,6 +85,7 @@ func scriptOfVersions(t *testing.T, rows int, flags []string, procs string) stri
 	run("switch", "-q", "main")
 	run("restore", "--source", "side", "--staged", "--worktree", "img")
 	run("commit", "-m", "three", "--allow-empty")
+	run("merge", "-X", "ours", "-m", "four", "side")
 	return run("log", "--json", "main", "side") + run("ls-tree", "--json", "main") + run("ls-tree", "--json", "side") +
 		run("diff", "--jsonl", "main", "side")
 }
