@@ -70,7 +70,10 @@ func hintFrom(err error) string {
 	if e, ok := find[*strata.NotBranchError](err); ok {
 		return "strata switch --detach " + e.Name
 	}
-	if e, ok := find[*strata.UnfinishedError](err); ok && e.Kind != repo.StateStash {
+	if e, ok := find[*strata.UnfinishedError](err); ok {
+		if e.Kind == repo.StateStash {
+			return "strata conflicts   then strata resolve, or strata undo to take it back"
+		}
 		return "strata " + e.Kind + " --continue, or strata " + e.Kind + " --abort"
 	}
 	if as[*strata.RekeyedError](err) {

@@ -256,7 +256,7 @@ func printUnfinished(env *Env, u *strata.Unfinished) {
 	end := "strata " + u.Kind + " --abort to take it back)"
 	switch {
 	case len(left) > 0 && u.Kind == repo.StateStash:
-		env.Printf("%s: %s\n  (strata conflicts to see them, strata resolve to settle them)\n", text, strings.Join(left, ", "))
+		env.Printf("%s: %s\n  (strata conflicts to see them, strata resolve to settle them, strata undo to take it back)\n", text, strings.Join(left, ", "))
 	case len(left) > 0:
 		env.Printf("%s: %s\n  (strata conflicts to see them, strata resolve to settle them, %s\n", text, strings.Join(left, ", "), end)
 	default:

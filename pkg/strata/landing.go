@@ -154,10 +154,14 @@ type UnfinishedError struct {
 }
 
 func (e *UnfinishedError) Error() string {
-	if e.Left > 0 {
-		return "a " + e.Kind + " has stopped and has conflicts that are not settled"
+	what := "a " + e.Kind
+	if e.Kind == repo.StateStash {
+		what += " pop"
 	}
-	return "a " + e.Kind + " is not finished"
+	if e.Left > 0 {
+		return what + " has stopped and has conflicts that are not settled"
+	}
+	return what + " is not finished"
 }
 
 // ErrNothingUnfinished is returned by --continue, --abort and the like where
