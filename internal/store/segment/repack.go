@@ -17,10 +17,10 @@ type Ordered struct {
 }
 
 // packAll writes every object anew: the needed ones in the order that was asked
-// for, at the best level, pages and chunks in one segment and what is read at
+// for, at a high level, pages and chunks in one segment and what is read at
 // random in another; garbage that is too young to go in a third.
 func (w *sweeper) packAll(ctx context.Context) error {
-	p := &packer{w: w, data: w.builder(levelBest), meta: w.builder(levelBest)}
+	p := &packer{w: w, data: w.builder(levelBest), meta: w.builder(levelBetter)}
 	for o := range w.o.Order {
 		if err := ctx.Err(); err != nil {
 			return err
