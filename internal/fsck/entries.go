@@ -108,26 +108,27 @@ func (c *checker) walkAny(id object.ID, kind object.Kind, m repo.Mention) {
 }
 
 func (c *checker) walkTag(id object.ID, m repo.Mention) {
-	if c.tags[id] || len(c.tags) > 1<<20 {
-		return
+	for !c.tags[id] && !c.stop() {
+		c.tags[id] = true
+		b, ok := c.load(id)
+		if !ok {
+			return
+		}
+		t, err := repo.DecodeTag(b)
+		if err != nil {
+			c.undecodable(id, object.KindTag, err)
+			return
+		}
+		st := c.status(t.Target)
+		if st.flags&whole == 0 {
+			c.missing("objectMissing", t.Target, "the tag "+t.Name+" names it").Name = m.Name
+			return
+		}
+		if id = t.Target; st.kind != object.KindTag {
+			c.walkAny(id, st.kind, m)
+			return
+		}
 	}
-	c.tags[id] = true
-	b, ok := c.load(id)
-	if !ok {
-		return
-	}
-	t, err := repo.DecodeTag(b)
-	if err != nil {
-		c.undecodable(id, object.KindTag, err)
-		return
-	}
-	st := c.status(t.Target)
-	if st.flags&whole == 0 {
-		c.partial = true
-		c.missing("objectMissing", t.Target, "the tag "+t.Name+" names it").Name = m.Name
-		return
-	}
-	c.walkAny(t.Target, st.kind, m)
 }
 
 // walkOther reaches what an object of any other kind names: what stands in a

@@ -68,9 +68,11 @@ func (x *repairer) writeDown() error {
 	return x.r.Repair(x.ctx, func(r *repo.Rescue) error { return r.SetKnown(keys) })
 }
 
-// writeLosses appends the losses to their file.
+// writeLosses appends the losses that are not there yet to their file. It is
+// called before the step that makes them final, so that an interrupted repair
+// has written too much rather than too little.
 func (x *repairer) writeLosses() error {
-	if len(x.losses) == 0 {
+	if len(x.losses) == x.written {
 		return nil
 	}
 	path := x.o.Lost
@@ -84,7 +86,7 @@ func (x *repairer) writeLosses() error {
 	buf := bytes.NewBuffer(old)
 	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
-	for i := range x.losses {
+	for i := x.written; i < len(x.losses); i++ {
 		if err := enc.Encode(&x.losses[i]); err != nil {
 			return fmt.Errorf("write what was lost: %w", err)
 		}
@@ -92,6 +94,6 @@ func (x *repairer) writeLosses() error {
 	if err := vfs.WriteFileAtomic(vfs.OS{}, path, buf.Bytes(), 0o666); err != nil {
 		return fmt.Errorf("write what was lost: %w", err)
 	}
-	x.done.LostFile = path
+	x.done.LostFile, x.written = path, len(x.losses)
 	return nil
 }

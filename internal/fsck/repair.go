@@ -95,16 +95,17 @@ func Repair(ctx context.Context, r *repo.Repo, o RepairOptions) (*Report, error)
 
 // repairer is the state of one Repair.
 type repairer struct {
-	ctx    context.Context
-	r      *repo.Repo
-	o      RepairOptions
-	c      *checker // the newest check
-	copies []copyOf // where whole copies may be
-	losses []Lost
-	done   *Repaired
-	kept   map[string]bool // segments whose file is in LostAndFound
-	sums   map[string]int  // actions that are counted, see sum
-	order  []string
+	ctx     context.Context
+	r       *repo.Repo
+	o       RepairOptions
+	c       *checker // the newest check
+	copies  []copyOf // where whole copies may be
+	losses  []Lost
+	written int // losses that are in the file
+	done    *Repaired
+	kept    map[string]bool // segments whose file is in LostAndFound
+	sums    map[string]int  // actions that are counted, see sum
+	order   []string
 }
 
 // copyOf is a store that may have what is damaged here.

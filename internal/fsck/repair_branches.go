@@ -110,6 +110,9 @@ func (x *repairer) repairBranch(ref string, tip *commitState, hurt map[object.ID
 	if err != nil {
 		return err
 	}
+	if err := x.writeLosses(); err != nil {
+		return err
+	}
 	name := x.freeName(short)
 	err = x.r.Repair(x.ctx, func(r *repo.Rescue) error { return r.SetRef(name, id, x.o.By, "fsck: repaired from "+tip.id.String()) })
 	if err != nil {

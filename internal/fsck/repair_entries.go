@@ -27,6 +27,9 @@ func (x *repairer) fixEntries() error {
 			}
 		}
 		x.actSums()
+		if err := x.writeLosses(); err != nil {
+			return err
+		}
 		return r.CountReflogs()
 	})
 	if err != nil {

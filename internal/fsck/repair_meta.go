@@ -12,6 +12,7 @@ import (
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/store/meta"
 	"github.com/strata-data/strata/internal/store/segment"
+	"github.com/strata-data/strata/internal/vfs"
 )
 
 // rebuildMeta makes meta.db anew: with the refs, logs and index of a copy, if one
@@ -51,13 +52,19 @@ func (x *repairer) rebuildMeta() error {
 	if err != nil {
 		return fmt.Errorf("make meta.db anew: %w", err)
 	}
+	x.lose(Lost{What: "refs", Detail: "meta.db could not be read: refs, logs, index and settings of unfinished work are those of the copy, or gone", Now: from})
+	if err := x.writeLosses(); err != nil {
+		return err
+	}
 	if err := x.away(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := (vfs.OS{}).Rename(tmp, path); err != nil {
 		return err
 	}
-	x.lose(Lost{What: "refs", Detail: "meta.db could not be read: refs, logs, index and settings of unfinished work are those of the copy, or gone", Now: from})
+	if err := (vfs.OS{}).SyncDir(x.r.Layout().Dir); err != nil {
+		return err
+	}
 	x.act("meta.db was made anew with %d segments; the damaged one is in %s", len(infos), LostAndFound)
 	if from != "" {
 		x.act("refs, logs and index are those of %s", from)

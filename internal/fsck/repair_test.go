@@ -213,3 +213,19 @@ func TestRepairFromWorkingFiles(t *testing.T) {
 		})
 	}
 }
+
+// TestNewDamageBesideKnown: what a repair has left hides nothing that comes later.
+func TestNewDamageBesideKnown(t *testing.T) {
+	dir := unpack(t, filepath.Join(fixtures(t), "treeChildMissing", "repo.tar.gz"))
+	repair(t, dir, fsck.RepairOptions{})
+	if report := check(t, dir, fsck.Options{}); !report.OK || len(report.Findings) != 1 || !report.Findings[0].Known {
+		t.Fatalf("after the repair: %+v", report.Findings)
+	}
+	d := &damage{t: t, dir: dir}
+	d.drop(d.page("label"))
+	d.ok(d.r.Close())
+	report := check(t, dir, fsck.Options{})
+	if report.Errors() != 1 || report.Findings[0].ID != "objectMissing" || report.Findings[0].Column != "label" {
+		t.Errorf("new damage: %+v", report.Findings)
+	}
+}
