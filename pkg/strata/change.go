@@ -59,9 +59,14 @@ func (r *Repo) recordChanges(ctx context.Context, changes []repo.TreeChange, rec
 
 // changesBetween counts what differs between two states, whose tables rd has.
 func changesBetween(ctx context.Context, rd store.Reader, from, to map[string]object.ID) ([]DatasetChange, error) {
+	return recordBetween(ctx, rd, from, to, nil)
+}
+
+// recordBetween is changesBetween, which it also tells rec.
+func recordBetween(ctx context.Context, rd store.Reader, from, to map[string]object.ID, rec *history.Recorder) ([]DatasetChange, error) {
 	counted := []DatasetChange{}
 	for _, name := range differing(from, to) {
-		d, err := countChangeIn(ctx, rd, repo.TreeChange{Name: name, Old: from[name], New: to[name]}, nil)
+		d, err := countChangeIn(ctx, rd, repo.TreeChange{Name: name, Old: from[name], New: to[name]}, rec)
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", name, err)
 		}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/merge"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
@@ -74,6 +76,7 @@ type merging struct {
 	theirs []object.ID // commits to bring in
 	names  []string    // how the user named them
 	res    *MergeResult
+	rec    *history.Recorder // what a merge without conflicts changes
 }
 
 // Merge brings the changes of other commits into the current branch: the branch
@@ -244,8 +247,13 @@ func (m *merging) join(ctx context.Context) error {
 	conflict := all.conflictError("merging "+strings.Join(m.names, ", "), repo.StateMerge)
 	if conflict != nil {
 		m.res.Conflicts = conflict.Total()
-	} else if m.res.Changes, err = changesBetween(ctx, w, m.at.ix.Datasets, all.next); err != nil {
-		return err
+	} else {
+		if maps.Equal(m.at.ix.Datasets, m.at.tree) {
+			m.rec = new(history.Recorder)
+		}
+		if m.res.Changes, err = recordBetween(ctx, w, m.at.ix.Datasets, all.next, m.rec); err != nil {
+			return err
+		}
 	}
 	l := &landing{next: all.next, orig: true, ready: all.ready, again: all.conflicted()}
 	if err := m.conclude(ctx, w, all, l); err != nil {
@@ -376,6 +384,9 @@ func (m *merging) commit(ctx context.Context, w store.Writer, all *merged, l *la
 	}
 	if err := m.beforeMerge(ctx, w, l, made); err != nil {
 		return err
+	}
+	if !m.o.DryRun {
+		m.rec.Save(m.r.r, made)
 	}
 	info := commitInfo(made)
 	m.res.Commit, m.res.Head = &info, made.ID
