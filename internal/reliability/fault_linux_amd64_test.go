@@ -179,5 +179,10 @@ func (m *machine) faulty(s *state, p *plan, inj injection) bool {
 	}
 	m.fsck(false)
 	m.recheck()
+	if code != 0 && !p.mustFail && after.head == s.head && after.branch == s.branch && after.doing == s.doing && maps.Equal(after.refs, s.refs) {
+		again := *p // nothing is in the way of doing it again
+		again.mayFail = false
+		m.follow(s, &again)
+	}
 	return true
 }
