@@ -162,7 +162,7 @@ func (d *datasetMerge) rendered() map[string]worktree.Ready {
 }
 
 // withSources gives merged rows the source files that the sides had, the first
-// counting most; nil sides do not count. Files are rendered into ready, if it is
+// counting most (see alike). Files are rendered into ready, if it is
 // not nil.
 func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.Table, sides []*table.Table, ready map[string]worktree.Ready) (*table.Table, error) {
 	o := source.RewriteOptions{Formats: formats.ByName, Base: base, Mem: r.r.Mem(), Temp: worktree.Temp(r.r)}
@@ -175,11 +175,9 @@ func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.T
 			return f, err
 		}
 	}
-	var like []*table.Table
-	for _, side := range sides {
-		if side != nil {
-			like = append(like, side)
-		}
+	like, err := alike(ctx, w, base, sides)
+	if err != nil {
+		return nil, err
 	}
 	out, err := source.Rewrite(ctx, w, t, like, o)
 	if err != nil || ready == nil {
