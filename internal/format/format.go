@@ -169,4 +169,8 @@ type Layout struct {
 	Head    []byte
 	Skip    int  // lines before the header that are no part of the table
 	Header  bool // set by Adapt: the head names the columns
+	// Same is set by Adapt where it is certain that each of the layouts writes
+	// the values of its columns as the result does, so that a record made of
+	// values that were read by any of them is read back as it was.
+	Same bool
 }

@@ -25,7 +25,10 @@ type RewriteOptions struct {
 	Base    *table.Table
 	Mem     int64 // budget in bytes, 0 = 1 GiB
 	Workers int   // 0 = one for each processor
-	Temp    func() (*os.File, error)
+	// Chosen says that every value of the rows is that of some table of like for
+	// the same column: none was made by a rule or by hand.
+	Chosen bool
+	Temp   func() (*os.File, error)
 	// Out, if not nil, is asked once for each file, in order of path, where its
 	// bytes shall go while they are made. The writer is closed when they are
 	// all there; after an error they may be incomplete.

@@ -105,6 +105,7 @@ func TestRandomRewrites(t *testing.T) {
 				if rows.Rows() == 0 {
 					return
 				}
+				w.chosen = rapid.Bool().Draw(rt, "chosen")
 				out, _ := w.rewrite(rows, b, o, th)
 				var n int64
 				for _, id := range out.Sources {

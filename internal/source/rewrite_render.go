@@ -68,7 +68,8 @@ func (rd *recordWriter) findOdd(odds []oddRecord, key []byte, i int) ([]oddRecor
 	return odds, err
 }
 
-// render makes a piece of a batch. What it renders is read back.
+// render makes a piece of a batch. What it renders is read back, unless it is
+// known that this gives what was rendered.
 func (rd *recordWriter) render(j renderJob) (*piece, error) {
 	b, odds := j.batch, j.odds
 	p := &piece{ends: make([]uint32, b.Len), at: j.at, pool: &rd.texts}
@@ -95,6 +96,9 @@ func (rd *recordWriter) render(j renderJob) (*piece, error) {
 	p.keys = func(i int) []byte {
 		key = column.RowKey(key[:0], b, rd.keyCols, i)
 		return key
+	}
+	if rd.proven {
+		return p, nil
 	}
 	return p, rd.verify(p.data, p.ends, b)
 }

@@ -33,7 +33,7 @@ func (w *world) rewrite(t *table.Table, base *table.Table, like ...*table.Table)
 		w.Fatal(err)
 	}
 	got := map[string]*sink{}
-	out, err := source.Rewrite(ctx, sw, table.New(sw, t.Schema, t.Root), like, source.RewriteOptions{Formats: formats.ByName, Base: base, Workers: 2, Temp: temp(w),
+	out, err := source.Rewrite(ctx, sw, table.New(sw, t.Schema, t.Root), like, source.RewriteOptions{Formats: formats.ByName, Base: base, Chosen: w.chosen, Workers: 2, Temp: temp(w),
 		Out: func(path string, _ bool) (io.WriteCloser, error) {
 			got[path] = &sink{}
 			return got[path], nil

@@ -44,11 +44,12 @@ func temp(t testing.TB) func() (*os.File, error) {
 }
 
 type world struct {
+	chosen bool // values of rewritten rows are those of a side
 	testing.TB
 	store store.Store
 }
 
-func newWorld(t testing.TB) *world { return &world{t, mem.New()} }
+func newWorld(t testing.TB) *world { return &world{TB: t, store: mem.New()} }
 
 // ingest adds a file and publishes it.
 func (w *world) ingest(q *source.Request) (*source.Result, error) {

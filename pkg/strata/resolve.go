@@ -241,7 +241,7 @@ func (v *resolving) put(ctx context.Context, d *repo.StateDataset, u *unmerged, 
 		}
 		like := []*table.Table{u.Merged, u.Ours, u.Theirs}
 		var err error
-		if t, err = v.r.withSources(ctx, v.w, t, u.Base, like, ready); err != nil {
+		if t, err = v.r.withSources(ctx, v.w, t, u.Base, like, false, ready); err != nil {
 			return err
 		}
 	}

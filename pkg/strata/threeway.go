@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/strata-data/strata/internal/column"
 	"github.com/strata-data/strata/internal/format/formats"
 	"github.com/strata-data/strata/internal/merge"
 	"github.com/strata-data/strata/internal/object"
@@ -146,7 +147,7 @@ func (d *datasetMerge) tableOf(ctx context.Context, res *merge.Result) (object.I
 	t := res.Table
 	if !d.in.virtual && !worktree.IsSystem(d.name) {
 		var err error
-		if t, err = d.r.withSources(ctx, d.w, t, d.t[0], d.t[1:], d.rendered()); err != nil {
+		if t, err = d.r.withSources(ctx, d.w, t, d.t[0], d.t[1:], chosen(t.Schema, d.in.favor), d.rendered()); err != nil {
 			return object.ID{}, err
 		}
 	}
@@ -162,10 +163,10 @@ func (d *datasetMerge) rendered() map[string]worktree.Ready {
 }
 
 // withSources gives merged rows the source files that the sides had, the first
-// counting most (see alike). Files are rendered into ready, if it is
-// not nil.
-func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.Table, sides []*table.Table, ready map[string]worktree.Ready) (*table.Table, error) {
-	o := source.RewriteOptions{Formats: formats.ByName, Base: base, Mem: r.r.Mem(), Temp: worktree.Temp(r.r)}
+// counting most; nil sides do not count. chosen says that each value is that of
+// a side. Files are rendered into ready, if it is not nil.
+func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.Table, sides []*table.Table, chosen bool, ready map[string]worktree.Ready) (*table.Table, error) {
+	o := source.RewriteOptions{Formats: formats.ByName, Base: base, Chosen: chosen, Mem: r.r.Mem(), Temp: worktree.Temp(r.r)}
 	if ready != nil {
 		o.Out = func(path string, executable bool) (io.WriteCloser, error) {
 			f, err := worktree.TempFile(r.r, executable)
@@ -194,6 +195,12 @@ func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.T
 		}
 	}
 	return out, nil
+}
+
+// chosen reports whether merging only chooses between values: no column has a
+// policy, which might make new ones, and lists are not united.
+func chosen(s *column.Schema, favor merge.Favor) bool {
+	return favor != merge.FavorUnion && !slices.ContainsFunc(s.Fields, func(f column.Field) bool { return f.Merge != "" })
 }
 
 // removeReady deletes files that were rendered and not put to their places.

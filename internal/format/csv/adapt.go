@@ -26,17 +26,22 @@ func (text) Adapt(layouts []format.Layout, columns []column.Field) (format.Layou
 		known[i] = d
 	}
 	d := &dialect{delim: known[0].delim, space: known[0].space, crlf: known[0].crlf}
+	same := len(columns) > 1 // a single column's empty records are not records
 	for _, f := range columns {
-		sp := spelling{form: formOf(f.Type)}
+		sp, found := spelling{form: formOf(f.Type)}, false
 		for i, l := range layouts {
 			if at := indexOf(l.Columns, f.ID); at >= 0 {
-				sp = known[i].cols[at]
+				sp, found = known[i].cols[at], true
 				break
 			}
 		}
 		d.cols = append(d.cols, sp)
+		same = same && found
 	}
-	out := format.Layout{Columns: columns, Skip: base.Skip, Dialect: newCodec(d, columns).Dialect()}
+	out := format.Layout{Columns: columns, Skip: base.Skip, Dialect: newCodec(d, columns).Dialect(), Same: same}
+	for i, l := range layouts {
+		out.Same = out.Same && d.writesAs(columns, known[i], l.Columns)
+	}
 	h := splitHead(base.Head, base.Skip, known[0])
 	out.Header = h.present || !slices.Equal(defaultNames(len(columns)), names(columns))
 	if !out.Header {
@@ -54,6 +59,19 @@ func (text) Adapt(layouts []format.Layout, columns []column.Field) (format.Layou
 	}
 	out.Head = append(out.Head, base.Head[h.to:]...)
 	return out, nil
+}
+
+// writesAs reports whether d writes the columns that o has as o does.
+func (d *dialect) writesAs(columns []column.Field, o *dialect, have []column.Field) bool {
+	if d.delim != o.delim || d.space != o.space || d.crlf != o.crlf {
+		return false
+	}
+	for i, f := range columns {
+		if at := indexOf(have, f.ID); at >= 0 && (d.cols[i] != o.cols[at] || !f.Type.Equal(have[at].Type)) {
+			return false
+		}
+	}
+	return true
 }
 
 // head is where the header stands in the head of a file.
