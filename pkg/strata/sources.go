@@ -12,8 +12,8 @@ import (
 // alike returns the sides of a merge whose files the merged rows are written to,
 // the one that counts most first. A dataset has one format: where one side went
 // over to another it is that side's, else the first one's, and files of other
-// formats do not count.
-func alike(ctx context.Context, rd store.Reader, base *table.Table, sides []*table.Table) ([]*table.Table, error) {
+// formats do not count. It reports whether that leaves all sides that there are.
+func alike(ctx context.Context, rd store.Reader, base *table.Table, sides []*table.Table) (like []*table.Table, all bool, err error) {
 	var there []*table.Table
 	var forms []string
 	for _, t := range sides {
@@ -22,16 +22,16 @@ func alike(ctx context.Context, rd store.Reader, base *table.Table, sides []*tab
 		}
 		form, err := formOf(ctx, rd, t)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		there, forms = append(there, t), append(forms, form)
 	}
 	if len(there) == 0 {
-		return nil, nil
+		return nil, true, nil
 	}
 	before, err := formOf(ctx, rd, base)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	lead := forms[0]
 	for _, form := range forms {
@@ -39,13 +39,12 @@ func alike(ctx context.Context, rd store.Reader, base *table.Table, sides []*tab
 			lead = form
 		}
 	}
-	var like []*table.Table
 	for i, t := range there {
 		if forms[i] == lead {
 			like = append(like, t)
 		}
 	}
-	return like, nil
+	return like, len(like) == len(there), nil
 }
 
 // formOf returns the format and compression of the files of a table, "" where it

@@ -163,7 +163,7 @@ func (d *datasetMerge) rendered() map[string]worktree.Ready {
 }
 
 // withSources gives merged rows the source files that the sides had, the first
-// counting most; nil sides do not count. chosen says that each value is that of
+// counting most (see alike). chosen says that each value is that of
 // a side. Files are rendered into ready, if it is not nil.
 func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.Table, sides []*table.Table, chosen bool, ready map[string]worktree.Ready) (*table.Table, error) {
 	o := source.RewriteOptions{Formats: formats.ByName, Base: base, Chosen: chosen, Mem: r.r.Mem(), Temp: worktree.Temp(r.r)}
@@ -176,10 +176,11 @@ func (r *Repo) withSources(ctx context.Context, w store.Writer, t, base *table.T
 			return f, err
 		}
 	}
-	like, err := alike(ctx, w, base, sides)
+	like, all, err := alike(ctx, w, base, sides)
 	if err != nil {
 		return nil, err
 	}
+	o.Chosen = o.Chosen && all
 	out, err := source.Rewrite(ctx, w, t, like, o)
 	if err != nil || ready == nil {
 		return out, err
