@@ -38,6 +38,7 @@ type DB struct {
 	path    string
 	wait    time.Duration
 	waiting atomic.Int32 // Updates that wait for the file
+	checked atomic.Bool  // its pages were found to be sound
 }
 
 // maxWait is how long a transaction waits for the file before it gives up.
@@ -131,6 +132,9 @@ func (db *DB) open(ctx context.Context, readOnly bool, fn func(*bbolt.Tx) error)
 			err = cerr
 		}
 	}()
+	if err := db.sound(); err != nil {
+		return err
+	}
 	run := func(tx *bbolt.Tx) error {
 		inside = true
 		err := fn(tx)
@@ -141,6 +145,32 @@ func (db *DB) open(ctx context.Context, readOnly bool, fn func(*bbolt.Tx) error)
 		return b.View(run)
 	}
 	return b.Update(run)
+}
+
+// maxChecked is the size up to which a file is checked when it is first used:
+// what takes a millisecond for each megabyte or so.
+const maxChecked = 8 << 20
+
+// sound looks once whether the pages of the file, which is locked, fit
+// together: bbolt trusts them, so that a damaged one may make it recurse without
+// end or give values of gigabytes.
+func (db *DB) sound() error {
+	if db.checked.Load() {
+		return nil
+	}
+	fi, err := os.Stat(db.path)
+	if err != nil || fi.Size() > maxChecked {
+		return err
+	}
+	b, err := os.ReadFile(db.path)
+	if err != nil {
+		return err
+	}
+	if err := checkFile(b); err != nil {
+		return fmt.Errorf("%s: %w", db.path, err)
+	}
+	db.checked.Store(true)
+	return nil
 }
 
 // acquire opens the file as soon as nobody is in the way, trying again after

@@ -392,3 +392,32 @@ func TestLastOfEmptiedBucket(t *testing.T) {
 		}
 	}
 }
+
+// A value that is said to be half a gigabyte long is damage and not read.
+func TestDamagedSizeOfValue(t *testing.T) {
+	db := create(t)
+	good, err := os.ReadFile(db.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for at := 0; at < len(good); at += 17 {
+		bad := bytes.Clone(good)
+		bad[at] ^= 0x20
+		if err := os.WriteFile(db.Path(), bad, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		err := meta.Open(db.Path()).View(t.Context(), func(tx meta.Tx) error {
+			for _, v := range tx.Range("format", nil) {
+				if len(v) > len(good) {
+					t.Fatalf("byte %d: a value of %d bytes in a file of %d", at, len(v), len(good))
+				}
+			}
+			return nil
+		})
+		found = found || errors.Is(err, object.ErrCorrupt)
+	}
+	if !found {
+		t.Error("no damage was noticed")
+	}
+}
