@@ -66,7 +66,7 @@ func runStash(ctx context.Context, env *Env, o strata.StashOptions) error {
 	res, err := r.Stash(ctx, o)
 	env.stopProgress()
 	if err != nil {
-		return err
+		return refusedTo("this stash", err, "strata stash -u, which puts untracked files aside too")
 	}
 	if env.Flags.JSON {
 		return env.PrintJSON(res)

@@ -198,19 +198,14 @@ func (t *Tx) WroteFiles() {
 	}
 }
 
-// FilesWere notes what the working files of datasets were before this transaction
-// and are after it, for verbs that leave them different from the index. A dataset
-// that is in neither map has files as the index has it.
-func (t *Tx) FilesWere(before, after map[string]object.ID) {
+// FilesWere notes what the working files of the datasets named were before this
+// transaction and are after it, for verbs in which that is not what the index has.
+// Names that are in neither map had no files.
+func (t *Tx) FilesWere(names []string, before, after map[string]object.ID) {
 	if t.draft == nil {
 		return
 	}
-	names := maps.Clone(before)
-	if names == nil {
-		names = map[string]object.ID{}
-	}
-	maps.Copy(names, after)
-	for name := range names {
+	for _, name := range names {
 		c := &OpChange{Bucket: bucketWorktree, Key: prefixDataset + name}
 		if id := before[name]; !id.IsZero() {
 			c.Old = bytes.Clone(id[:])
@@ -278,7 +273,7 @@ func (r *Repo) logOperation(t *Tx, seq uint64) (uint64, error) {
 	if joins {
 		d.join(last)
 	}
-	if d.finish(); len(d.op.Changes) == 0 {
+	if !d.finish() {
 		if !joins {
 			return seq, nil
 		}
@@ -353,14 +348,18 @@ func (d *draft) joinFiles(o *Operation) {
 	}
 }
 
-// finish sorts the changes and leaves out what is as it was.
-func (d *draft) finish() {
+// finish sorts the changes and leaves out what is as it was. It reports whether
+// anything changed.
+func (d *draft) finish() (changed bool) {
 	for _, at := range slices.SortedFunc(maps.Keys(d.changes), compareChangeKeys) {
 		c := d.changes[at]
-		if (c.Old == nil) != (c.New == nil) || !bytes.Equal(c.Old, c.New) {
+		differs := (c.Old == nil) != (c.New == nil) || !bytes.Equal(c.Old, c.New)
+		if differs || c.Bucket == bucketWorktree {
 			d.op.Changes = append(d.op.Changes, *c)
 		}
+		changed = changed || differs
 	}
+	return changed
 }
 
 func compareChangeKeys(a, b [2]string) int {

@@ -330,11 +330,10 @@ func (p *plan) mayWrite(ctx context.Context, path string, want object.ID, clean 
 		return true, nil
 	}
 	id, err := hashFile(ctx, p.abs(path))
-	if err != nil {
-		return false, err
+	if err != nil || id == want {
+		return err == nil, err
 	}
-	was, known := p.was[path]
-	return id == want || known && id == was, nil
+	return p.asBefore(ctx, path)
 }
 
 // mayRemove reports whether a file that goes has nothing that would be lost.
@@ -342,6 +341,11 @@ func (p *plan) mayRemove(ctx context.Context, path string, clean func(string) bo
 	if clean(path) {
 		return true, nil
 	}
+	return p.asBefore(ctx, path)
+}
+
+// asBefore reports whether a file has the content that the state before gives it.
+func (p *plan) asBefore(ctx context.Context, path string) (bool, error) {
 	if was, known := p.was[path]; known {
 		id, err := hashFile(ctx, p.abs(path))
 		return id == was, err
@@ -370,8 +374,10 @@ func (p *plan) mayWritePlain(ctx context.Context, f plainFile, clean func(string
 	if err != nil {
 		return false, err
 	}
-	was, known := findPlain(p.before, f.Path)
-	return now[0].Ref == f.Ref || known && now[0].Ref == was.Ref, nil
+	if now[0].Ref == f.Ref {
+		return true, nil
+	}
+	return p.asBefore(ctx, f.Path)
 }
 
 // run writes and removes files.

@@ -25,9 +25,10 @@ type Snapshot struct {
 }
 
 // TakeSnapshot writes the working files to w, with untracked also those that are
-// neither tracked nor ignored. The index stays as it is. A dataset whose file cannot
-// be read is an error.
-func TakeSnapshot(ctx context.Context, r *repo.Repo, w store.Writer, untracked bool) (*Snapshot, error) {
+// neither tracked nor ignored. What head tracks and the index does not any more counts
+// as tracked where its files are there, datasets only if they are as head has them.
+// The index stays as it is. A dataset whose file cannot be read is an error.
+func TakeSnapshot(ctx context.Context, r *repo.Repo, w store.Writer, head map[string]object.ID, untracked bool) (*Snapshot, error) {
 	st, err := Status(ctx, r, StatusOptions{NoUntracked: true})
 	if err != nil {
 		return nil, err
@@ -56,14 +57,144 @@ func TakeSnapshot(ctx context.Context, r *repo.Repo, w store.Writer, untracked b
 		}
 		setID(out.Datasets, name, id)
 	}
+	paths, err := out.addFormer(ctx, t, w, head)
+	if err != nil {
+		return nil, err
+	}
 	if out.Files = out.Datasets[FilesName]; untracked {
-		err = out.addUntracked(ctx, t, w)
+		err = out.addUntracked(ctx, t, w, paths)
 	}
 	return out, err
 }
 
+// addFormer adds what head tracks and the index does not, and returns the paths.
+func (s *Snapshot) addFormer(ctx context.Context, t *tree, w store.Writer, head map[string]object.ID) (map[string]bool, error) {
+	paths := map[string]bool{}
+	for name, id := range head {
+		if _, tracked := t.ix.Datasets[name]; tracked || IsSystem(name) {
+			continue
+		}
+		had, err := loadTable(ctx, w, id)
+		if err != nil {
+			return nil, err
+		}
+		sources, err := sourcesOf(ctx, w, had)
+		if err != nil {
+			return nil, err
+		}
+		same := len(sources) > 0
+		for _, src := range sources {
+			if same, err = t.holds(ctx, src.Path, src.HashID(), same); err != nil {
+				return nil, err
+			}
+		}
+		if !same {
+			continue
+		}
+		s.Datasets[name] = id
+		for _, src := range sources {
+			paths[src.Path] = true
+		}
+	}
+	return paths, s.addFormerFiles(ctx, t, w, head[FilesName], paths)
+}
+
+// holds reports whether an untracked file has the content given, and so far.
+func (t *tree) holds(ctx context.Context, path string, content object.ID, soFar bool) (bool, error) {
+	if _, owned := t.ix.Sources[path]; !soFar || owned {
+		return false, nil
+	}
+	if _, ok, err := t.lstat(path); !ok || err != nil {
+		return false, err
+	}
+	id, err := hashFile(ctx, t.abs(path))
+	return id == content, err
+}
+
+// addFormerFiles is addFormer for plain files.
+func (s *Snapshot) addFormerFiles(ctx context.Context, t *tree, w store.Writer, head object.ID, paths map[string]bool) error {
+	var sets [2][]plainFile
+	for i, id := range []object.ID{head, t.ix.Datasets[FilesName]} {
+		files, err := loadTable(ctx, w, id)
+		if err != nil {
+			return err
+		}
+		if sets[i], err = plainSet(ctx, files); err != nil {
+			return err
+		}
+	}
+	now, err := loadTable(ctx, w, s.Datasets[FilesName])
+	if err != nil {
+		return err
+	}
+	var former []found
+	for _, f := range sets[0] {
+		if _, tracked := findPlain(sets[1], f.Path); tracked {
+			continue
+		}
+		if _, isSource := t.ix.Sources[f.Path]; isSource {
+			continue
+		}
+		st, ok, err := t.lstat(f.Path)
+		if err != nil {
+			return err
+		}
+		if ok {
+			former = append(former, found{path: f.Path, stat: st})
+			paths[f.Path] = true
+		}
+	}
+	if len(former) == 0 {
+		return nil
+	}
+	put, err := (&reader{t: t}).read(ctx, w, former)
+	if err != nil {
+		return err
+	}
+	made, err := editPlain(ctx, w, now, put, nil)
+	if err != nil {
+		return err
+	}
+	id, err := savePlain(ctx, w, made)
+	setID(s.Datasets, FilesName, id)
+	return err
+}
+
+// Awaited returns the records of files of datasets that are staged as in index and
+// whose working files are not those of it: so that the index knows which files are
+// missed, or differ.
+func Awaited(ctx context.Context, r store.Reader, index, files map[string]object.ID) (map[string]repo.Source, error) {
+	out := map[string]repo.Source{}
+	for name, id := range index {
+		if files[name] == id || IsSystem(name) {
+			continue
+		}
+		t, err := loadTable(ctx, r, id)
+		if err != nil {
+			return nil, err
+		}
+		sources, err := sourcesOf(ctx, r, t)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sources {
+			out[s.Path] = repo.Source{FileRecord: repo.FileRecord{Content: s.HashID(), Racy: true}, Dataset: name}
+		}
+	}
+	return out, nil
+}
+
+// Await adds records of files that ix knows nothing of.
+func Await(ix *repo.Index, awaited map[string]repo.Source) {
+	for path, s := range awaited {
+		if _, known := ix.Sources[path]; !known {
+			ix.Sources[path] = s
+		}
+	}
+}
+
 // addUntracked writes the files that the index does not know.
-func (s *Snapshot) addUntracked(ctx context.Context, t *tree, w store.Writer) error {
+func (s *Snapshot) addUntracked(ctx context.Context, t *tree, w store.Writer, former map[string]bool) error {
 	files, err := loadTable(ctx, w, t.ix.Datasets[FilesName])
 	if err != nil {
 		return err
@@ -79,7 +210,7 @@ func (s *Snapshot) addUntracked(ctx context.Context, t *tree, w store.Writer) er
 	all = slices.DeleteFunc(all, func(f found) bool {
 		_, tracked := findPlain(plain, f.path)
 		_, isSource := t.ix.Sources[f.path]
-		return tracked || isSource
+		return tracked || isSource || former[f.path]
 	})
 	if len(all) == 0 {
 		return nil

@@ -58,7 +58,8 @@ var ErrNoCommitYet = errors.New("there is no commit yet")
 // Stash puts changes aside: what is staged and what the working files have becomes
 // a stash, and both are as in HEAD again. Where nothing has changed nothing happens.
 // Before the first commit the error is ErrNoCommitYet; a working file that cannot be
-// read is an error and nothing has changed.
+// read is an error, a file in the way that is not put aside is a
+// *worktree.OverwriteError, and nothing has changed.
 func (r *Repo) Stash(ctx context.Context, o StashOptions) (*StashResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
@@ -132,7 +133,7 @@ func (r *Repo) newStashing(ctx context.Context, o StashOptions) (*stashing, erro
 
 // look finds out what there is to put aside, and writes it to w.
 func (s *stashing) look(ctx context.Context, w store.Writer) (err error) {
-	if s.snap, err = worktree.TakeSnapshot(ctx, s.r.r, w, s.o.Untracked); err != nil {
+	if s.snap, err = worktree.TakeSnapshot(ctx, s.r.r, w, s.at.tree, s.o.Untracked); err != nil {
 		return err
 	}
 	s.index, s.work = s.at.ix.Datasets, s.snap.Datasets
@@ -211,19 +212,28 @@ func (s *stashing) commit(ctx context.Context, w store.Writer) (*repo.CommitInfo
 func (s *stashing) clear(ctx context.Context, made *repo.CommitInfo) error {
 	have := maps.Clone(s.snap.Datasets) // what is in the working directory
 	setTable(have, worktree.FilesName, s.snap.Files)
-	w, err := worktree.CheckoutWith(ctx, s.r.r, have, s.files, worktree.CheckoutOptions{Overwrite: true}, func(tx *repo.Tx, ix *repo.Index) error {
+	awaited, err := worktree.Awaited(ctx, s.r.r.Objects(), s.next, s.files)
+	if err != nil {
+		return err
+	}
+	// Files that are as in have are put aside and may be written; what changed since,
+	// or is not tracked and in the way, stops it.
+	w, err := worktree.Checkout(ctx, s.r.r, have, s.files, false, func(tx *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = maps.Clone(s.next)
-		tx.FilesWere(apart(have, s.files))
+		worktree.Await(ix, awaited)
+		filesWere(tx, have, s.files, s.at.ix.Datasets, s.next)
 		return tx.PushStash(made.ID, s.by, strings.TrimSpace(made.Message))
 	})
 	s.out.Files, s.out.Deleted = w.Files, w.Deleted
 	return err
 }
 
-// apart returns those entries of both maps that differ.
-func apart(a, b map[string]object.ID) (x, y map[string]object.ID) {
-	names := differing(a, b)
-	return only(a, names), only(b, names)
+// filesWere notes what working files were and are, where that differs or is not what
+// the index had and has.
+func filesWere(tx *repo.Tx, was, are, index, next map[string]object.ID) {
+	names := slices.Concat(differing(was, are), differing(was, index), differing(are, next))
+	slices.Sort(names)
+	tx.FilesWere(slices.Compact(names), was, are)
 }
 
 // Stashes returns the stashes, newest first.

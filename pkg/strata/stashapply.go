@@ -224,10 +224,14 @@ func (a *applying) land(ctx context.Context, conflict bool) error {
 			delete(from, n)
 		}
 	}
-	before, after := apart(a.at.ix.Datasets, a.files)
+	awaited, err := worktree.Awaited(ctx, a.r.r.Objects(), a.index, a.files)
+	if err != nil {
+		return err
+	}
 	w, err := worktree.CheckoutWith(ctx, a.r.r, from, a.files, worktree.CheckoutOptions{Ready: a.m.ready}, func(tx *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = maps.Clone(a.index)
-		tx.FilesWere(before, after)
+		worktree.Await(ix, awaited)
+		filesWere(tx, a.at.ix.Datasets, a.files, a.at.ix.Datasets, a.index)
 		switch {
 		case conflict:
 			return tx.SetState(a.state())

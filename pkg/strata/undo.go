@@ -76,8 +76,13 @@ func (r *Repo) takeStep(ctx context.Context, plan *repo.UndoPlan, keep bool) (wo
 	}
 	if plan.Op.Files && !keep && !r.r.Layout().Bare() {
 		now, then := plan.Files(ix.Datasets)
+		awaited, err := worktree.Awaited(ctx, r.r.Objects(), plan.Index, then)
+		if err != nil {
+			return worktree.Written{}, err
+		}
 		return worktree.Checkout(ctx, r.r, now, then, false, func(tx *repo.Tx, ix *repo.Index) error {
 			ix.Datasets = plan.Index
+			worktree.Await(ix, awaited)
 			return tx.Undo(plan, by)
 		})
 	}
