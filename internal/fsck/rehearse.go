@@ -29,6 +29,9 @@ func Rehearse(ctx context.Context, r *repo.Repo, o RepairOptions, opt repo.Optio
 		return nil, err
 	}
 	defer there.Close()
+	if o.Working == "" {
+		o.Working = l.Root
+	}
 	report, err = Repair(ctx, there, o)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,8 @@ type RepairOptions struct {
 	// "" means fsck-lost-DATE.jsonl in the repository's directory. It is made only
 	// if something was lost.
 	Lost string
+	// Working is the directory of the working files; "" means that of the repository.
+	Working string
 	// By is who is noted in reflogs and repaired commits.
 	By repo.Signature
 }
@@ -74,7 +76,9 @@ func Repair(ctx context.Context, r *repo.Repo, o RepairOptions) (*Report, error)
 	if x.o.By.Name == "" {
 		x.o.By = repo.NewSignature("strata fsck", "", r.Now())
 	}
-	x.o.Tips = nil
+	if x.o.Tips = nil; x.o.Working == "" {
+		x.o.Working = r.Layout().Root
+	}
 	if err := x.openCopies(); err != nil {
 		return nil, err
 	}

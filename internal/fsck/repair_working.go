@@ -20,7 +20,7 @@ import (
 // fromWorkingFiles brings objects back by reading working files again: where a
 // file still has the bytes that were added, its rows make the same objects.
 func (x *repairer) fromWorkingFiles() error {
-	if x.r.Layout().Bare() || len(x.c.wanted()) == 0 {
+	if x.o.Working == "" || len(x.c.wanted()) == 0 {
 		return nil
 	}
 	back := int64(0)
@@ -92,7 +92,7 @@ func (x *repairer) working(path string) (string, fs.FileInfo, bool) {
 	if !filepath.IsLocal(local) {
 		return "", nil, false
 	}
-	p := filepath.Join(x.r.Layout().Root, local)
+	p := filepath.Join(x.o.Working, local)
 	fi, err := os.Lstat(p)
 	return p, fi, err == nil && fi.Mode().IsRegular()
 }

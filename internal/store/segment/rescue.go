@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,27 +55,40 @@ type Rescue struct {
 // entries of the catalogue go. It returns how many objects were written. The
 // caller holds the repository's lock.
 func (s *Store) Rescue(ctx context.Context, o Rescue) (n int, err error) {
+	v, err := s.readable(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer s.release(v)
 	b := newBuilder(s, levelFast)
 	defer func() { err = errors.Join(err, b.pipe.discard()) }()
-	for _, id := range o.IDs {
+	for _, x := range s.rescuePlan(v, o.IDs) {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		if _, done := b.refs[id]; done {
+		if _, done := b.refs[x.id]; done {
 			continue
 		}
-		raw, err := o.Get(ctx, id)
+		raw, err := o.Get(ctx, x.id)
 		if errors.Is(err, object.ErrNotFound) || errors.Is(err, object.ErrCorrupt) {
 			continue
 		}
 		if err != nil {
-			return 0, fmt.Errorf("rescue object %s: %w", id, err)
+			return 0, fmt.Errorf("rescue object %s: %w", x.id, err)
 		}
-		if object.Sum(raw) != id {
+		if object.Sum(raw) != x.id {
 			continue
 		}
-		name := rescueStream(raw)
-		b.add(id, openKey{name: name, stream: streamOf(name)}, raw, 0, len(raw))
+		k := openKey{stream: x.stream}
+		if x.file == nil {
+			k.name = rescueStream(raw)
+			k.stream = streamOf(k.name)
+		}
+		payload, depth := raw, uint8(0)
+		if d := s.keptDelta(ctx, v, b, x, &o); d != nil {
+			payload, depth, k.delta = d, x.depth, true
+		}
+		b.add(x.id, k, payload, depth, len(raw))
 		if err := b.pipe.err(); err != nil {
 			return 0, err
 		}
@@ -102,6 +116,101 @@ func (s *Store) Rescue(ctx context.Context, o Rescue) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// readable returns a view of its own of the segments whose entries in the
+// catalogue can be read.
+func (s *Store) readable(ctx context.Context) (*view, error) {
+	if s.db == nil {
+		return nil, errNoCatalogue
+	}
+	var infos []Info
+	err := s.db.View(ctx, func(tx meta.Tx) error {
+		infos, _ = Catalogue(tx)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := &view{refs: 1}
+	for _, info := range slices.Backward(infos) {
+		f, _ := openFile(s.fs, s.dir, info)
+		f.refs = 1
+		v.files = append(v.files, f)
+	}
+	return v, nil
+}
+
+// rescued is an object to be stored anew, and where a copy lies, if the store
+// has one.
+type rescued struct {
+	indexed
+	file *file
+}
+
+// rescuePlan looks the objects up. Those that are kept as differences come
+// behind their bases; else the order stays.
+func (s *Store) rescuePlan(v *view, ids []object.ID) []rescued {
+	plan := make([]rescued, len(ids))
+	for i, id := range ids {
+		plan[i].id = id
+		for _, f := range v.files {
+			if e, ok := f.found(id); ok {
+				plan[i].entry, plan[i].file = e, f
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(plan, func(a, b rescued) int { return cmp.Compare(a.depth, b.depth) })
+	return plan
+}
+
+// found is lookup where damage counts as absence.
+func (f *file) found(id object.ID) (e entry, ok bool) {
+	var fault error
+	func() {
+		defer guard(&fault)()
+		e, ok, _ = f.lookup(id)
+	}()
+	return e, ok && fault == nil
+}
+
+// keptDelta returns the difference as which x is kept, if it makes x of a base
+// that is in the new segment or in one that stays.
+func (s *Store) keptDelta(ctx context.Context, v *view, b *builder, x rescued, o *Rescue) (d []byte) {
+	var fault error
+	defer func() {
+		if fault != nil {
+			d = nil
+		}
+	}()
+	defer guard(&fault)()
+	if x.file == nil || x.depth == 0 {
+		return nil
+	}
+	d, err := s.payload(x.file, x.entry)
+	if err != nil || len(d) < object.Size {
+		return nil
+	}
+	base := object.ID(d[:object.Size])
+	_, stays := b.refs[base]
+	for _, f := range v.files {
+		if stays || slices.Contains(o.Bad, f.info.Name) {
+			continue
+		}
+		_, stays = f.found(base)
+	}
+	if !stays {
+		return nil
+	}
+	from, err := o.Get(ctx, base)
+	if err != nil {
+		return nil
+	}
+	if made, err := apply(from, d[object.Size:], maxObject); err != nil || object.Sum(made) != x.id {
+		return nil
+	}
+	return d
 }
 
 // rescueStream keeps what is read at random apart from values.

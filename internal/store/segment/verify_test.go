@@ -162,6 +162,13 @@ func TestRescue(t *testing.T) {
 	if whole, faults := verify(t, s); whole != 29 || len(faults) > 0 {
 		t.Errorf("%d whole, faults %v", whole, faults)
 	}
+	after, err := s.Segments(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if was, is := infos[1].Size+infos[2].Size, after[len(after)-1].Size; is > was {
+		t.Errorf("%d bytes were rescued into %d: differences were not kept", was, is)
+	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*.seg")); err != nil || len(left) != 2 {
 		t.Errorf("files %v, %v", left, err)
 	}
