@@ -16,9 +16,9 @@ import (
 
 const (
 	bucketOps = "ops"
-	// bucketWorktree is no bucket but stands for one in operations: what the
+	// placeWorktree stands for a bucket in operations and is none: what the
 	// working files were read into, where that is not what the index has.
-	bucketWorktree = "worktree"
+	placeWorktree = "worktree"
 )
 
 // OpKind says what an operation is to the order of undo.
@@ -112,7 +112,7 @@ func loggedObjects(bucket, key string, v []byte, add func(object.ID)) error {
 		id, err := parseRefID(v)
 		add(id)
 		return err
-	case bucketIndex, bucketWorktree:
+	case bucketIndex, placeWorktree:
 		if len(v) != object.Size {
 			return fmt.Errorf("%w: id of %d bytes", object.ErrCorrupt, len(v))
 		}
@@ -139,7 +139,7 @@ func logged(bucket, key string) bool {
 	switch bucket {
 	case bucketRefs, bucketState:
 		return true
-	case bucketIndex, bucketWorktree:
+	case bucketIndex, placeWorktree:
 		return strings.HasPrefix(key, prefixDataset)
 	case bucketReflog:
 		return strings.HasPrefix(key, stashRef+"\x00")
@@ -206,7 +206,7 @@ func (t *Tx) FilesWere(names []string, before, after map[string]object.ID) {
 		return
 	}
 	for _, name := range names {
-		c := &OpChange{Bucket: bucketWorktree, Key: prefixDataset + name}
+		c := &OpChange{Bucket: placeWorktree, Key: prefixDataset + name}
 		if id := before[name]; !id.IsZero() {
 			c.Old = bytes.Clone(id[:])
 		}
@@ -332,16 +332,16 @@ func (d *draft) join(o *Operation) {
 func (d *draft) joinFiles(o *Operation) {
 	noted := map[string]bool{}
 	for _, c := range o.Changes {
-		if c.Bucket == bucketWorktree {
+		if c.Bucket == placeWorktree {
 			noted[c.Key] = true
-			if later := d.changes[[2]string{bucketIndex, c.Key}]; later != nil && d.op.Files && d.changes[[2]string{bucketWorktree, c.Key}] == nil {
-				d.changes[[2]string{bucketWorktree, c.Key}] = &OpChange{Bucket: bucketWorktree, Key: c.Key, New: later.New}
+			if later := d.changes[[2]string{bucketIndex, c.Key}]; later != nil && d.op.Files && d.changes[[2]string{placeWorktree, c.Key}] == nil {
+				d.changes[[2]string{placeWorktree, c.Key}] = &OpChange{Bucket: placeWorktree, Key: c.Key, New: later.New}
 			}
 		}
 	}
 	for _, c := range o.Changes {
 		if c.Bucket == bucketIndex && o.Files && !noted[c.Key] {
-			if later := d.changes[[2]string{bucketWorktree, c.Key}]; later != nil {
+			if later := d.changes[[2]string{placeWorktree, c.Key}]; later != nil {
 				later.Old = c.Old
 			}
 		}
@@ -354,7 +354,7 @@ func (d *draft) finish() (changed bool) {
 	for _, at := range slices.SortedFunc(maps.Keys(d.changes), compareChangeKeys) {
 		c := d.changes[at]
 		differs := (c.Old == nil) != (c.New == nil) || !bytes.Equal(c.Old, c.New)
-		if differs || c.Bucket == bucketWorktree {
+		if differs || c.Bucket == placeWorktree {
 			d.op.Changes = append(d.op.Changes, *c)
 		}
 		changed = changed || differs

@@ -109,7 +109,7 @@ func (o *Operation) check() error {
 		if i > 0 && compareChangeKeys([2]string{o.Changes[i-1].Bucket, o.Changes[i-1].Key}, [2]string{c.Bucket, c.Key}) >= 0 {
 			return fmt.Errorf("%w: changes out of order", object.ErrCorrupt)
 		}
-		if c.Bucket != bucketWorktree && (c.Old == nil) == (c.New == nil) && string(c.Old) == string(c.New) {
+		if c.Bucket != placeWorktree && (c.Old == nil) == (c.New == nil) && string(c.Old) == string(c.New) {
 			return fmt.Errorf("%w: a change that changes nothing", object.ErrCorrupt)
 		}
 	}

@@ -122,7 +122,7 @@ func (r *Repo) planStep(ctx context.Context, plan func(*Tx, *Operation) (*UndoPl
 func (p *UndoPlan) Files(index map[string]object.ID) (now, then map[string]object.ID) {
 	now, then = maps.Clone(index), maps.Clone(p.Index)
 	for _, c := range p.Op.Changes {
-		if c.Bucket != bucketWorktree {
+		if c.Bucket != placeWorktree {
 			continue
 		}
 		name := strings.TrimPrefix(c.Key, prefixDataset)
@@ -179,7 +179,7 @@ func (p *UndoPlan) start(c OpChange) []byte {
 // check sees that everything is as the operation left it.
 func (p *UndoPlan) check(t *Tx) error {
 	for _, c := range p.Op.Changes {
-		if c.Bucket == bucketWorktree {
+		if c.Bucket == placeWorktree {
 			continue // whoever writes the files looks at them
 		}
 		have, want := t.meta.Get(c.Bucket, []byte(c.Key)), p.start(c)
@@ -235,7 +235,7 @@ func (t *Tx) Undo(p *UndoPlan, by Signature) error {
 		return err
 	}
 	for _, c := range p.Op.Changes {
-		if c.Bucket == bucketIndex || c.Bucket == bucketWorktree {
+		if c.Bucket == bucketIndex || c.Bucket == placeWorktree {
 			continue
 		}
 		if err := t.set(c.Bucket, c.Key, bytes.Clone(p.goal(c))); err != nil {
