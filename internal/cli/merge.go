@@ -13,7 +13,7 @@ import (
 
 type mergeOptions struct {
 	strata.MergeOptions
-	ffOnly, noFF, ff, squash  bool
+	ffOnly, noFF, ff          bool
 	abort, goOn, quit, commit bool
 	messages                  []string
 	file                      string
