@@ -26,7 +26,8 @@ type file struct {
 	f            vfs.File
 	unmap        func() error
 	index, packs sealed.Bucket
-	refs         int // views that hold it; protected by Store.mu
+	intactly     map[object.ID]entry // of a damaged index what is whole; nil where Get is used
+	refs         int                 // views that hold it; protected by Store.mu
 
 	namedOnce sync.Once
 	named     error // what checkName found
@@ -114,6 +115,10 @@ func (f *file) close() error {
 func (f *file) lookup(id object.ID) (e entry, ok bool, err error) {
 	if f.broken != nil {
 		return e, false, f.broken
+	}
+	if f.intactly != nil {
+		e, ok = f.intactly[id]
+		return e, ok, nil
 	}
 	v, _, ok, err := f.index.Get(id[:])
 	if ok {

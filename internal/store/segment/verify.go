@@ -84,13 +84,16 @@ func Loose(dir string) ([]Info, error) {
 }
 
 // OpenFiles returns a store of exactly the segments given, whatever a
-// catalogue says; later ones are looked at first. Its writers fail.
+// catalogue says; later ones are looked at first. Of those of Loose everything
+// is found that is whole, however damaged the index. Its writers fail.
 func OpenFiles(dir string, infos []Info, o Options) *Store {
 	s := Open(dir, nil, o)
 	v := &view{refs: 1}
 	for _, info := range slices.Backward(infos) {
 		f, _ := openFile(s.fs, dir, info)
-		f.refs = 1
+		if f.refs = 1; info.Objects < 0 && f.broken == nil && f.checkName() != nil {
+			f.gather()
+		}
 		v.files = append(v.files, f)
 	}
 	s.cur = v
@@ -99,6 +102,16 @@ func OpenFiles(dir string, infos []Info, o Options) *Store {
 
 // errNoCatalogue is returned for what a store of OpenFiles cannot do.
 var errNoCatalogue = errors.New("the object store has no catalogue: it is read-only")
+
+// gather makes look-ups go by what is whole of a damaged index, wherever it is:
+// for segments of Loose.
+func (f *file) gather() {
+	all, _ := f.intact()
+	f.intactly = make(map[object.ID]entry, len(all))
+	for _, x := range all {
+		f.intactly[x.id] = x.entry
+	}
+}
 
 // verifyRun is how many raw bytes of blocks one goroutine of Verify takes.
 const verifyRun = 4 << 20

@@ -243,7 +243,8 @@ type walk struct {
 	f     *File
 	left  uint64 // pages that may still be visited
 	last  []byte
-	goOn  bool // errors are yielded and do not end the walk
+	least []byte // key of the branch element above: Get finds nothing below it
+	goOn  bool   // errors are yielded and do not end the walk
 	yield func(Entry, error) bool
 }
 
@@ -269,13 +270,26 @@ func (w *walk) page(id uint64, depth int) (more bool, err error) {
 		var more bool
 		if p.leaf {
 			more, err = w.entry(p, i)
-		} else {
+		} else if more, err = w.branch(p, i); err == nil && more {
 			more, err = w.page(p.child(i), depth+1)
 		}
 		if err != nil || !more {
 			return false, err
 		}
 	}
+	return true, nil
+}
+
+// branch checks the key of element i of a branch, by which Get goes.
+func (w *walk) branch(p page, i int) (more bool, err error) {
+	k, err := p.key(i)
+	if err == nil && w.last != nil && bytes.Compare(k, w.last) <= 0 {
+		err = corrupt("branch %x is out of order", k)
+	}
+	if err != nil {
+		return w.fault(err)
+	}
+	w.least = k
 	return true, nil
 }
 
@@ -291,6 +305,12 @@ func (w *walk) entry(p page, i int) (more bool, err error) {
 	_, v, _, err := p.value(i)
 	if err != nil {
 		return w.fault(err)
+	}
+	if bytes.Compare(k, w.least) < 0 {
+		w.least = nil
+		if more, err := w.fault(corrupt("key %x is below its branch", k)); err != nil || !more {
+			return false, err
+		}
 	}
 	w.last = k
 	return w.yield(Entry{k, v}, nil), nil
