@@ -62,7 +62,7 @@ func (r *Repo) concluding(ctx context.Context, s *repo.State, o *CommitOptions, 
 	case s.Kind == repo.StateMerge:
 		ro.MergeParents = s.Theirs
 		ro.AllowEmpty = ro.AllowEmpty || len(s.Theirs) > 0
-	case s.Kind == repo.StateCherryPick && len(s.Theirs) > 0 && o.Author == "" && o.Date == "":
+	case s.Kind == repo.StateCherryPick && len(s.Theirs) > 0 && s.Options["no-commit"] == "" && o.Author == "" && o.Date == "":
 		c, err := r.r.Commit(ctx, s.Theirs[0])
 		if err != nil {
 			return err
