@@ -3,7 +3,9 @@ package strata_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,10 +56,13 @@ func TestMemoChangesNoAnswer(t *testing.T) {
 			}
 		}
 		want := w.answers(rt)
-		cache := filepath.Join(w.dir, ".strata", "cache.db")
-		if err := os.RemoveAll(cache); err != nil {
+		w.do(w.r.Close())
+		if err := os.Remove(filepath.Join(w.dir, ".strata", "cache.db")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			rt.Fatal(err)
 		}
+		var err error
+		w.r, err = strata.Open(ctx, w.dir, strata.Options{})
+		w.do(err)
 		if d := cmp.Diff(want, w.answers(rt)); d != "" {
 			rt.Fatalf("with records (-) and without (+):\n%s", d)
 		}
