@@ -51,6 +51,9 @@ type CheckoutOptions struct {
 	// Ready are files of datasets that were rendered already, by path. A file is
 	// renamed to its place if its content is the one that is wanted.
 	Ready map[string]Ready
+	// Before, if it is not nil, is called when nothing stands in the way any more,
+	// before the first file is touched.
+	Before func(context.Context) error
 }
 
 // Ready is a temporary file with the content and the mode of a working file.
@@ -92,6 +95,11 @@ func CheckoutWith(ctx context.Context, r *repo.Repo, from, to map[string]object.
 	}
 	if !o.Force && !o.Overwrite {
 		if err := p.check(ctx); err != nil {
+			return w, err
+		}
+	}
+	if o.Before != nil {
+		if err := o.Before(ctx); err != nil {
 			return w, err
 		}
 	}

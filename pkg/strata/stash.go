@@ -208,32 +208,49 @@ func (s *stashing) commit(ctx context.Context, w store.Writer) (*repo.CommitInfo
 	return put(s.work, message, parents...)
 }
 
-// clear makes index and working files what they are without the changes.
+// clear makes index and working files what they are without the changes. The stash is
+// in the list before the first file is written, with what undo needs to know, so that
+// nothing is lost wherever it is interrupted.
 func (s *stashing) clear(ctx context.Context, made *repo.CommitInfo) error {
+	ctx = repo.WithOperation(ctx)
 	have := maps.Clone(s.snap.Datasets) // what is in the working directory
 	setTable(have, worktree.FilesName, s.snap.Files)
 	awaited, err := worktree.Awaited(ctx, s.r.r.Objects(), s.next, s.files)
 	if err != nil {
 		return err
 	}
-	// Files that are as in have are put aside and may be written; what changed since,
-	// or is not tracked and in the way, stops it.
-	w, err := worktree.Checkout(ctx, s.r.r, have, s.files, false, func(tx *repo.Tx, ix *repo.Index) error {
-		ix.Datasets = maps.Clone(s.next)
-		worktree.Await(ix, awaited)
-		filesWere(tx, have, s.files, s.at.ix.Datasets, s.next)
+	names := notIndexed(have, s.files, s.at.ix.Datasets, s.next)
+	err = s.r.r.Update(ctx, func(tx *repo.Tx) error {
+		tx.FilesWere(names, have, s.files)
 		return tx.PushStash(made.ID, s.by, strings.TrimSpace(made.Message))
 	})
+	if err != nil {
+		return err
+	}
+	// Files that are as in have are put aside and may be written; what changed since,
+	// or is not tracked and in the way, stops it.
+	w, err := worktree.Checkout(ctx, s.r.r, have, s.files, false, func(_ *repo.Tx, ix *repo.Index) error {
+		ix.Datasets = maps.Clone(s.next)
+		worktree.Await(ix, awaited)
+		return nil
+	})
 	s.out.Files, s.out.Deleted = w.Files, w.Deleted
+	if errors.As(err, new(*worktree.OverwriteError)) { // nothing was written
+		return errors.Join(err, s.r.r.Update(ctx, func(tx *repo.Tx) error {
+			tx.FilesWere(names, have, have)
+			_, err := tx.DropStash(0)
+			return err
+		}))
+	}
 	return err
 }
 
-// filesWere notes what working files were and are, where that differs or is not what
-// the index had and has.
-func filesWere(tx *repo.Tx, was, are, index, next map[string]object.ID) {
+// notIndexed returns the datasets whose working files change, or are not what the
+// index has before or afterwards.
+func notIndexed(was, are, index, next map[string]object.ID) []string {
 	names := slices.Concat(differing(was, are), differing(was, index), differing(are, next))
 	slices.Sort(names)
-	tx.FilesWere(slices.Compact(names), was, are)
+	return slices.Compact(names)
 }
 
 // Stashes returns the stashes, newest first.
