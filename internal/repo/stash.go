@@ -48,6 +48,10 @@ func (t *Tx) DropStash(n int) (ReflogEntry, error) {
 	if len(log) == 1 {
 		return log[n], t.ClearStashes()
 	}
+	last := keys[at-1][len(keys[at-1])-8:] // the sequence in the key below
+	if err := t.set(bucketReflogLast, stashRef, last); err != nil {
+		return log[n], err
+	}
 	return log[n], t.putRef(stashRef, log[1].New)
 }
 

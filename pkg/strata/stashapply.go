@@ -231,7 +231,7 @@ func (a *applying) land(ctx context.Context, conflict bool) error {
 	w, err := worktree.CheckoutWith(ctx, a.r.r, from, a.files, worktree.CheckoutOptions{Ready: a.m.ready}, func(tx *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = maps.Clone(a.index)
 		worktree.Await(ix, awaited)
-		filesWere(tx, a.at.ix.Datasets, a.files, a.at.ix.Datasets, a.index)
+		tx.FilesWere(notIndexed(a.at.ix.Datasets, a.files, a.at.ix.Datasets, a.index), a.at.ix.Datasets, a.files)
 		switch {
 		case conflict:
 			return tx.SetState(a.state())
