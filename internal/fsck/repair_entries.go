@@ -15,12 +15,13 @@ import (
 func (x *repairer) fixEntries() error {
 	before := len(x.done.Actions)
 	err := x.r.Repair(x.ctx, func(r *repo.Rescue) error {
+		dropped := map[string]bool{}
 		for _, b := range x.c.facts.Bad {
 			if err := x.fixBad(r, b); err != nil {
 				return err
 			}
+			dropped[mentionKey(b.Place, b.Name, 0)] = true
 		}
-		dropped := map[string]bool{}
 		for _, m := range x.c.facts.Mentions {
 			if err := x.fixMention(r, m, dropped); err != nil {
 				return err
@@ -138,7 +139,7 @@ func (x *repairer) newestWhole(name string) object.ID {
 // named there. dropped are entries that are gone already.
 func (x *repairer) fixMention(r *repo.Rescue, m repo.Mention, dropped map[string]bool) error {
 	detail, wrong := x.wrongMention(m)
-	key := string(m.Place) + "\x00" + m.Name + "\x00" + fmt.Sprint(m.Seq)
+	key := mentionKey(m.Place, m.Name, m.Seq)
 	if !wrong || dropped[key] {
 		return nil
 	}
@@ -169,6 +170,10 @@ func (x *repairer) fixMention(r *repo.Rescue, m repo.Mention, dropped map[string
 		return r.DropOperation(m.Seq)
 	}
 	return nil
+}
+
+func mentionKey(place repo.Place, name string, seq uint64) string {
+	return fmt.Sprintf("%s\x00%s\x00%d", place, name, seq)
 }
 
 // wrongMention says what is wrong with what m names.
