@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strata-data/strata/internal/column"
+	"github.com/strata-data/strata/internal/history"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/store"
@@ -66,8 +67,9 @@ func (g *grower) by() repo.Signature {
 	return repo.Signature{Name: "Bench", Email: "bench@example.com", When: epoch + int64(g.n)*60}
 }
 
-// commit writes one commit and returns its id.
-func (g *grower) commit(ctx context.Context, tree, parent object.ID, generation int) (object.ID, error) {
+// commit writes one commit and returns its id. rec, if not nil, is the record of
+// what it changes, which the verb commit would have left behind too.
+func (g *grower) commit(ctx context.Context, tree, parent object.ID, generation int, rec *history.Recorder) (object.ID, error) {
 	c := &repo.Commit{Tree: tree, Author: g.by(), Committer: g.by(), Message: message(g.n), Generation: uint32(generation)}
 	if !parent.IsZero() {
 		c.Parents = []object.ID{parent}
@@ -77,7 +79,11 @@ func (g *grower) commit(ctx context.Context, tree, parent object.ID, generation 
 	if err != nil {
 		return object.ID{}, err
 	}
-	return g.w.Put(ctx, b, store.Hint{Stream: "commit"})
+	id, err := g.w.Put(ctx, b, store.Hint{Stream: "commit"})
+	if err == nil && rec != nil {
+		rec.Save(g.r, &repo.CommitInfo{ID: id, Commit: c})
+	}
+	return id, err
 }
 
 func message(n int) string { return fmt.Sprintf("Version %d of the labels\n", n) }
@@ -101,7 +107,7 @@ func (g *grower) empty(ctx context.Context, commits int) ([]repo.RefChange, erro
 			}
 			generation = commits/2 + (i-commits/2)/2 + 1
 		}
-		if tips[side], err = g.commit(ctx, tree, parent, generation); err != nil {
+		if tips[side], err = g.commit(ctx, tree, parent, generation, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -166,7 +172,8 @@ func (g *grower) edited(ctx context.Context, commits, edits int) ([]repo.RefChan
 	}
 	tip := head.ID
 	for i := range commits {
-		if t, err = g.edit(ctx, t, pool, i, commits); err != nil {
+		rec := new(history.Recorder)
+		if t, err = g.edit(ctx, t, pool, i, commits, rec); err != nil {
 			return nil, err
 		}
 		id, err := t.Save(ctx, g.w)
@@ -185,7 +192,7 @@ func (g *grower) edited(ctx context.Context, commits, edits int) ([]repo.RefChan
 		if err != nil {
 			return nil, err
 		}
-		if tip, err = g.commit(ctx, at, tip, i+2); err != nil {
+		if tip, err = g.commit(ctx, at, tip, i+2, rec); err != nil {
 			return nil, err
 		}
 	}
@@ -225,8 +232,8 @@ func pick(ctx context.Context, t *table.Table, n int) (*pool, error) {
 	return p, nil
 }
 
-// edit makes version i of commits.
-func (g *grower) edit(ctx context.Context, t *table.Table, p *pool, i, commits int) (*table.Table, error) {
+// edit makes version i of commits and records what it changes.
+func (g *grower) edit(ctx context.Context, t *table.Table, p *pool, i, commits int, rec *history.Recorder) (*table.Table, error) {
 	rows := column.NewBatch(t.Schema, 0)
 	var edits []table.Edit
 	take := func(at int) {
@@ -253,5 +260,12 @@ func (g *grower) edit(ctx context.Context, t *table.Table, p *pool, i, commits i
 	if err != nil {
 		return nil, err
 	}
-	return table.New(g.w, t.Schema, root), nil
+	next := table.New(g.w, t.Schema, root)
+	delta := &table.Delta{Columns: []string{"score"}}
+	for _, e := range edits {
+		delta.Changes = append(delta.Changes, table.Change{Op: table.Modified, Key: e.Key, Columns: []int{0}})
+	}
+	rec.Dataset("data", t, next)
+	rec.Seen(delta)
+	return next, nil
 }

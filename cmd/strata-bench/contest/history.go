@@ -69,9 +69,9 @@ func (l *Lab) life() error {
 		return err
 	}
 	ask := []string{"strata", "log", "--oneline", "--", fmt.Sprintf("data/%d", l.Rows/2+1)}
+	all := l.race("life", contestant{tool: "strata", runs: 2*l.Runs + 1, dir: dir, commands: [][]string{ask}, keep: true})
 	cold := l.race("life-first", contestant{tool: "strata", runs: 1, dir: dir, commands: [][]string{ask},
 		prepare: func(dir string) error { return os.RemoveAll(filepath.Join(dir, ".strata", "cache.db")) }})
-	all := l.race("life", contestant{tool: "strata", runs: 2*l.Runs + 1, dir: dir, commands: [][]string{ask}, keep: true})
 	found := math.NaN()
 	if t := all["strata"]; t.ok() {
 		found = float64(strings.Count(string(t.out), "\n"))
