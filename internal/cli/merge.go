@@ -279,7 +279,7 @@ func runAbort(ctx context.Context, env *Env, r *strata.Repo, kind string, quit, 
 		return &Failure{Slug: "nothing-in-progress", Message: "no " + kind + " is in progress", Err: err}
 	}
 	if err != nil {
-		return err
+		return refusedTo("taking the "+kind+" back", err, "strata add FILE   so that strata undo can bring it back, or strata restore FILE")
 	}
 	if env.Flags.JSON {
 		return env.PrintJSON(res)

@@ -33,6 +33,8 @@ type plan struct {
 	drop    []string               // sources that are no more
 	was     map[string]object.ID   // content that source files have in the state before
 	before  []plainFile            // plain files of the state before
+	names   []string               // datasets whose files may be lost
+	lose    map[string]bool        // files that may be lost
 }
 
 type datasetWrite struct {
@@ -45,15 +47,13 @@ type datasetWrite struct {
 type CheckoutOptions struct {
 	// Force writes every file of the new state, whatever is there.
 	Force bool
-	// Overwrite lets files be lost that differ between the two states and have
-	// changes of their own. Files that are alike in both stay as they are.
-	Overwrite bool
+	// Overwrite names datasets whose files may have changes of their own that are
+	// lost, OverwriteFiles plain files, which are written also where they are alike in
+	// both states.
+	Overwrite, OverwriteFiles []string
 	// Ready are files of datasets that were rendered already, by path. A file is
 	// renamed to its place if its content is the one that is wanted.
 	Ready map[string]Ready
-	// Before, if it is not nil, is called when nothing stands in the way any more,
-	// before the first file is touched.
-	Before func(context.Context) error
 }
 
 // Ready is a temporary file with the content and the mode of a working file.
@@ -89,17 +89,16 @@ func CheckoutWith(ctx context.Context, r *repo.Repo, from, to map[string]object.
 	if err != nil {
 		return w, err
 	}
-	p := &plan{tree: t, force: o.Force, ready: o.Ready, sources: map[string]repo.Source{}, was: map[string]object.ID{}}
+	p := &plan{tree: t, force: o.Force, ready: o.Ready, sources: map[string]repo.Source{}, was: map[string]object.ID{},
+		names: o.Overwrite, lose: map[string]bool{}}
+	for _, path := range o.OverwriteFiles {
+		p.lose[path] = true
+	}
 	if err := p.make(ctx, from, to); err != nil {
 		return w, err
 	}
-	if !o.Force && !o.Overwrite {
+	if !o.Force {
 		if err := p.check(ctx); err != nil {
-			return w, err
-		}
-	}
-	if o.Before != nil {
-		if err := o.Before(ctx); err != nil {
 			return w, err
 		}
 	}
@@ -155,7 +154,7 @@ func (p *plan) make(ctx context.Context, from, to map[string]object.ID) error {
 	for _, n := range order {
 		var err error
 		switch {
-		case from[n] == to[n] && !p.force:
+		case from[n] == to[n] && !p.force && (n != FilesName || len(p.lose) == 0):
 		case n == FilesName:
 			err = p.makePlain(ctx, from[n], to[n])
 		case !IsSystem(n):
@@ -197,6 +196,11 @@ func (p *plan) makeDataset(ctx context.Context, name string, from, to object.ID)
 	for _, s := range after {
 		p.write = append(p.write, datasetWrite{name, new, s})
 	}
+	if slices.Contains(p.names, name) {
+		for _, s := range slices.Concat(before, after) {
+			p.lose[s.Path] = true
+		}
+	}
 	for _, s := range before {
 		p.was[s.Path] = s.HashID()
 		if !slices.ContainsFunc(after, func(a *source.Source) bool { return a.Path == s.Path }) {
@@ -230,7 +234,7 @@ func (p *plan) makePlain(ctx context.Context, from, to object.ID) error {
 	if !p.force {
 		p.plain = slices.DeleteFunc(slices.Clone(after), func(f plainFile) bool {
 			was, ok := findPlain(before, f.Path)
-			return ok && was.Ref == f.Ref && was.Mode == f.Mode
+			return ok && was.Ref == f.Ref && was.Mode == f.Mode && !p.lose[f.Path]
 		})
 	}
 	for _, f := range before {
@@ -298,7 +302,7 @@ func (p *plan) check(ctx context.Context) error {
 }
 
 // cleanIn returns a function that tells whether a working file is as the index
-// has it, or is not there.
+// has it, or is not there, or may be lost.
 func (p *plan) cleanIn(ctx context.Context) (func(path string) bool, error) {
 	st, err := Status(ctx, p.r, StatusOptions{NoUntracked: true})
 	if err != nil {
@@ -326,7 +330,7 @@ func (p *plan) cleanIn(ctx context.Context) (func(path string) bool, error) {
 		tracked[path] = true
 	}
 	return func(path string) bool {
-		if _, ok, _ := p.lstat(path); !ok {
+		if _, ok, _ := p.lstat(path); !ok || p.lose[path] {
 			return true
 		}
 		return tracked[path] && !dirty[path]

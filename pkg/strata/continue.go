@@ -169,7 +169,10 @@ func (r *Repo) pickSkip(ctx context.Context, kind string) (*PickResult, error) {
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	l := &landing{next: at.tree, overwrite: true, again: names}
+	l := &landing{next: at.tree, again: names}
+	if err := r.giveUp(ctx, l, s); err != nil {
+		return nil, err
+	}
 	if len(s.Todo) > 0 {
 		l.state = between(s, at.head.ID)
 	}

@@ -75,8 +75,9 @@ type landing struct {
 	moves     []move               // of HEAD, in order
 	orig      bool                 // remember HEAD as ORIG_HEAD
 	state     *repo.State          // to remember from now on; nil for nothing
-	overwrite bool                 // files that differ may have changes that are lost
 	again     []string             // datasets whose files are written, or checked, although the index has them already
+	lost      []string             // datasets whose files may have changes that are lost
+	lostFiles []string             // plain files, likewise
 	ready     map[string]worktree.Ready
 	published bool // the objects are, already
 }
@@ -111,11 +112,12 @@ func (r *Repo) land(ctx context.Context, w store.Writer, at *standing, l *landin
 	}
 	from := maps.Clone(at.ix.Datasets)
 	for _, n := range l.again {
-		if from[n] == l.next[n] {
+		if from[n] == l.next[n] && (n != worktree.FilesName || l.lostFiles == nil) {
 			delete(from, n)
 		}
 	}
-	return worktree.CheckoutWith(ctx, r.r, from, l.next, worktree.CheckoutOptions{Overwrite: l.overwrite, Ready: l.ready}, finish)
+	o := worktree.CheckoutOptions{Overwrite: l.lost, OverwriteFiles: l.lostFiles, Ready: l.ready}
+	return worktree.CheckoutWith(ctx, r.r, from, l.next, o, finish)
 }
 
 // finish moves HEAD and what is remembered.

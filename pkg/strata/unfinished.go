@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/strata-data/strata/internal/merge"
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/table"
@@ -93,7 +94,8 @@ func (e *MovedError) Error() string {
 // Abort gives up unfinished work of one of the kinds: HEAD, the index and the
 // files of the datasets that the work touched are as before it. Datasets that it
 // did not touch keep their files; what was staged of them meanwhile is not
-// staged any more.
+// staged any more. Changes to files that were not in conflict, and untracked files
+// in the way, are a *worktree.OverwriteError, and nothing has changed.
 func (r *Repo) Abort(ctx context.Context, dryRun bool, kinds ...string) (*AbortResult, error) {
 	unlock, err := r.r.Lock(ctx)
 	if err != nil {
@@ -108,7 +110,7 @@ func (r *Repo) Abort(ctx context.Context, dryRun bool, kinds ...string) (*AbortR
 	if err != nil {
 		return nil, err
 	}
-	l := &landing{overwrite: true}
+	l := &landing{}
 	if stopped := s.Options[optionStopped]; stopped != "" && stopped != at.head.ID.String() {
 		want, _ := object.Parse(stopped) // a text that is no id is a HEAD that moved, too
 		return nil, &MovedError{Kind: s.Kind, Want: want, Now: at.head.ID}
@@ -120,12 +122,34 @@ func (r *Repo) Abort(ctx context.Context, dryRun bool, kinds ...string) (*AbortR
 	out := &AbortResult{Schema: "strata.abort/1", DryRun: dryRun, Kind: s.Kind, Head: head}
 	before := repo.Datasets(s.Index)
 	l.next, l.again = before, touched(s)
+	if err := r.giveUp(ctx, l, s); err != nil {
+		return nil, err
+	}
 	if dryRun {
 		return out, nil
 	}
 	w, err := r.landOnly(ctx, at, l, l.again)
 	out.Files, out.Deleted = w.Files, w.Deleted
 	return out, err
+}
+
+// giveUp lets l overwrite the files that are in conflict.
+func (r *Repo) giveUp(ctx context.Context, l *landing, s *repo.State) error {
+	l.lostFiles = []string{}
+	for _, d := range s.Left() {
+		if d.Name != worktree.FilesName {
+			l.lost = append(l.lost, d.Name)
+			continue
+		}
+		t, err := table.Load(ctx, r.r.Objects(), d.Conflicts)
+		if err != nil {
+			return err
+		}
+		if l.lostFiles, err = conflictPaths(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // landOnly is land for work that writes the files of the named datasets only;
@@ -181,4 +205,23 @@ func (r *Repo) Quit(ctx context.Context, kinds ...string) (*AbortResult, error) 
 	}
 	out := &AbortResult{Schema: "strata.abort/1", Kind: s.Kind, Head: head.ID}
 	return out, r.r.Update(ctx, func(tx *repo.Tx) error { return tx.ClearState(s.Kind) })
+}
+
+// conflictPaths returns the plain files that a table of conflicts is about.
+func conflictPaths(ctx context.Context, t *table.Table) ([]string, error) {
+	paths := []string{}
+	for c, err := range merge.Conflicts(ctx, t) {
+		if err != nil {
+			return nil, err
+		}
+		if len(c.Key) == 0 {
+			continue
+		}
+		path, err := worktree.PathOf(c.Key)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
 }
