@@ -154,8 +154,9 @@ func (r *Repo) Lock(ctx context.Context) (unlock func() error, err error) {
 	}
 }
 
-// TempPrefix begins the names of temporary files in the repository's directory.
-const TempPrefix = "tmp-"
+// TempPrefix begins the names of temporary files in the repository's directory,
+// which whoever locks it removes. A bare one may be in a directory with other files.
+const TempPrefix = ".strata-tmp-"
 
 // cleanTemp removes what processes left behind that were killed; the caller
 // holds the lock. Whatever it cannot remove stays for the next writer.
