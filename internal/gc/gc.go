@@ -21,6 +21,7 @@ import (
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/reach"
 	"github.com/strata-data/strata/internal/repo"
+	"github.com/strata-data/strata/internal/store/meta"
 	"github.com/strata-data/strata/internal/store/segment"
 )
 
@@ -70,8 +71,24 @@ func (e *BrokenError) Unwrap() error { return e.Err }
 // errStore is returned for a repository whose objects are not in segments.
 var errStore = errors.New("the object store has no segments")
 
-// Run collects garbage. Unless it is a dry run the caller holds the lock.
-func Run(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+// attempts is how often Run looks again for what is needed, where refs were moved
+// meanwhile to what was not.
+const attempts = 3
+
+// Run collects garbage. Unless it is a dry run the caller holds the lock. Refs may
+// move meanwhile, which takes no lock: where one then names something that had
+// been found not to be needed, Run begins again, and in the end gives up with
+// repo.ErrOperationMoved.
+func Run(ctx context.Context, r *repo.Repo, o Options) (res *Result, err error) {
+	for range attempts {
+		if res, err = run(ctx, r, o); !errors.Is(err, repo.ErrOperationMoved) {
+			break
+		}
+	}
+	return res, err
+}
+
+func run(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	s, ok := r.Objects().(*segment.Store)
 	if !ok {
 		return nil, errStore
@@ -91,7 +108,7 @@ func Run(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	if res.Reasons, err = m.weigh(ctx, s); err != nil {
 		return nil, err
 	}
-	so := segment.SweepOptions{Keep: m.seen.Has, Before: o.Before, DryRun: o.DryRun}
+	so := segment.SweepOptions{Keep: m.seen.Has, Before: o.Before, DryRun: o.DryRun, Publishing: m.stillAll}
 	if o.Aggressive && !o.DryRun {
 		phase("finding versions")
 		order, err := m.order(ctx, r)
@@ -162,6 +179,20 @@ func Mark(ctx context.Context, r *repo.Repo) (*Marked, error) {
 	}
 	m.seen = w.Seen
 	return m, nil
+}
+
+// stillAll is an error where something has become a root since that was not needed.
+func (m *Marked) stillAll(tx meta.Tx) error {
+	roots, err := repo.RootsIn(tx)
+	if err != nil {
+		return err
+	}
+	for _, root := range roots {
+		if !m.seen.Has(root.ID) {
+			return fmt.Errorf("%s became needed: %w", root.ID, repo.ErrOperationMoved)
+		}
+	}
+	return nil
 }
 
 // weigh returns what each reason keeps, and makes sure that all of it is there.

@@ -298,3 +298,48 @@ func TestBroken(t *testing.T) {
 		t.Errorf("tried only %v", tried)
 	}
 }
+
+// TestRefsMoveMeanwhile: a branch that is made, without the lock, after everything
+// needed was found keeps what it names.
+func TestRefsMoveMeanwhile(t *testing.T) {
+	ctx := t.Context()
+	r := versions(t, 2)
+	by := repo.Signature{Name: "t", Email: "t@example.com", When: 1000}
+	head, err := r.Head(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.Commit(ctx, head.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked(t, r, func() {
+		var lost *repo.CommitInfo
+		w, err := r.Objects().NewWriter(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost, err = r.PutCommit(ctx, w, map[string]object.ID{}, repo.Commit{Parents: c.Parents, Author: by, Committer: by, Message: "lost\n"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Publish(ctx); err != nil {
+			t.Fatal(err)
+		}
+		made := false
+		_, err = Run(ctx, r, Options{Before: Everything, Phase: func(name string) {
+			if name == "rewriting" && !made {
+				made = true
+				if err := r.CreateBranch(ctx, repo.BranchOptions{Name: "found", Start: lost.ID, From: "lost", By: by}); err != nil {
+					t.Error(err)
+				}
+			}
+		}})
+		if err != nil {
+			t.Error(err)
+		}
+		if ok, err := r.Objects().Has(ctx, lost.ID); !ok || err != nil {
+			t.Errorf("the commit of a branch is gone: %v", err)
+		}
+	})
+}

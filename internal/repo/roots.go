@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/strata-data/strata/internal/object"
+	"github.com/strata-data/strata/internal/store/meta"
 )
 
 // Why says what keeps an object.
@@ -74,6 +75,9 @@ func (t *Tx) Roots() ([]Root, error) {
 	}
 	return roots, nil
 }
+
+// RootsIn is Tx.Roots in a transaction that another package began.
+func RootsIn(m meta.Tx) ([]Root, error) { return (&Tx{meta: m}).Roots() }
 
 func rootsOfRefs(t *Tx, add func(object.ID)) error {
 	h, err := t.Head()

@@ -22,6 +22,9 @@ type SweepOptions struct {
 	// Order, if it is not nil, makes Sweep pack all objects anew, those that it
 	// yields in that order; it should yield needed ones only, each once.
 	Order iter.Seq[Ordered]
+	// Publishing, if it is not nil, is called in the transaction that replaces the
+	// segments; its error leaves everything as it was.
+	Publishing func(meta.Tx) error
 	// DryRun only says what would happen.
 	DryRun bool
 }
@@ -321,7 +324,15 @@ func (w *sweeper) publish(ctx context.Context) error {
 	if err := fault.Hit(fault.GCBeforePublish); err != nil {
 		return err
 	}
-	if err := w.s.publish(ctx, old, w.made, w.s.date); err != nil {
+	hook := func(tx meta.Tx) error {
+		if w.o.Publishing != nil {
+			if err := w.o.Publishing(tx); err != nil {
+				return err
+			}
+		}
+		return w.s.date(tx)
+	}
+	if err := w.s.publish(ctx, old, w.made, hook); err != nil {
 		return fmt.Errorf("publish what was kept: %w", err)
 	}
 	if err := fault.Hit(fault.GCAfterPublish); err != nil {
