@@ -12,11 +12,14 @@ import (
 
 // checkEntries reports the entries of meta.db that cannot be read.
 func (c *checker) checkEntries() {
-	ids := map[repo.Place]string{repo.PlaceRefs: "refMalformed", repo.PlaceReflog: "reflogMalformed", repo.PlaceIndex: "indexMalformed",
+	ids := map[repo.Place]string{repo.PlaceRefs: "refMalformed", repo.PlaceReflog: "reflogMalformed", "reflog-last": "reflogMalformed", repo.PlaceIndex: "indexMalformed",
 		repo.PlaceStat: "indexMalformed", repo.PlaceState: "stateMalformed", repo.PlaceOps: "operationMalformed",
 		repo.PlaceKnown: "stateMalformed"}
 	for _, b := range c.facts.Bad {
 		id := ids[b.Place]
+		if id == "" { // of which only the checksums are looked at
+			id = "stateMalformed"
+		}
 		if errors.Is(b.Err, object.ErrUnsupported) {
 			id = "formatUnknown"
 		}

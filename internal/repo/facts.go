@@ -71,6 +71,7 @@ type Facts struct {
 // ReadFacts reads what the transaction sees. It reads no objects.
 func ReadFacts(m meta.Tx) *Facts {
 	f := new(Facts)
+	m = m.Loose()
 	t := &Tx{meta: m}
 	f.readRefs(t)
 	f.readReflog(t)
@@ -79,10 +80,26 @@ func ReadFacts(m meta.Tx) *Facts {
 	f.readState(t)
 	f.readOps(t)
 	f.readKnown(t)
+	f.readDamaged(m)
 	for i := range f.Bad {
 		f.Bad[i].Value = m.Get(string(f.Bad[i].Place), f.Bad[i].Key)
 	}
 	return f
+}
+
+// readDamaged adds the entries whose checksum does not fit, though they can be
+// read.
+func (f *Facts) readDamaged(m meta.Tx) {
+	for bucket, key := range m.Damaged() {
+		if bucket == meta.BucketSegments { // read where the catalogue is
+			continue
+		}
+		if slices.ContainsFunc(f.Bad, func(b BadEntry) bool { return b.Place == Place(bucket) && string(b.Key) == string(key) }) {
+			continue
+		}
+		name := strings.TrimPrefix(string(key), "d/")
+		f.bad(Place(bucket), key, name, fmt.Errorf("%w: its checksum does not fit", object.ErrCorrupt))
+	}
 }
 
 func (f *Facts) bad(place Place, key []byte, name string, err error) {

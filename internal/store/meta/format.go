@@ -16,10 +16,11 @@ const Version = 1
 const (
 	FeatureSegments = "segments-1" // docs/format/segment.md
 	FeatureDeltas   = "deltas-1"   // docs/format/delta.md
+	FeatureSums     = "sums-1"     // values of meta.db have checksums, docs/format/meta.md
 )
 
 // Features returns what a new repository requires.
-func Features() []string { return []string{FeatureSegments, FeatureDeltas} }
+func Features() []string { return []string{FeatureSegments, FeatureDeltas, FeatureSums} }
 
 // BucketSegments is the catalogue of segments, owned by store/segment.
 const BucketSegments = "segments"
@@ -29,7 +30,8 @@ const (
 	keyVersion    = "version"
 	keyNeeds      = "needs" // for messages: the oldest program that reads the version
 	prefixFeature = "feature/"
-	pageSize      = 4096 // of new files, the same on every machine
+	keySums       = "checksums" // is there with FeatureSums
+	pageSize      = 4096        // of new files, the same on every machine
 )
 
 func writeFormat(tx Tx, version int, features []string) error {
@@ -39,6 +41,11 @@ func writeFormat(tx Tx, version int, features []string) error {
 	for _, f := range features {
 		if err := tx.Put(bucketFormat, []byte(prefixFeature+f), []byte{}); err != nil {
 			return err
+		}
+		if f == FeatureSums {
+			if err := tx.Put(bucketFormat, []byte(keySums), []byte{}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -54,6 +61,9 @@ func checkFormat(tx Tx) error {
 	if string(v) != strconv.Itoa(Version) {
 		return fmt.Errorf("%w: repository format %q%s, this program reads format %d", object.ErrUnsupported, v,
 			neededFor(tx.Get(bucketFormat, []byte(keyNeeds))), Version)
+	}
+	if tx.sums && !(tx.says(keySums) && tx.says(prefixFeature+FeatureSums)) {
+		return fmt.Errorf("%w: the file says and does not say that it has checksums", object.ErrCorrupt)
 	}
 	for k, needs := range tx.Range(bucketFormat, []byte(prefixFeature)) {
 		name := strings.TrimPrefix(string(k), prefixFeature)

@@ -63,7 +63,7 @@ func Create(path string, version int, features []string) error {
 	}
 	db := &DB{path: tmp, wait: maxWait}
 	err := db.open(context.Background(), false, func(tx *bbolt.Tx) error {
-		return writeFormat(Tx{tx}, version, features)
+		return writeFormat(Tx{tx: tx}, version, features)
 	})
 	if err == nil {
 		err = os.Rename(tmp, path)
@@ -79,10 +79,10 @@ func Create(path string, version int, features []string) error {
 // and in other processes.
 func (db *DB) View(ctx context.Context, fn func(Tx) error) error {
 	return db.open(ctx, true, func(tx *bbolt.Tx) error {
-		if err := checkFormat(Tx{tx}); err != nil {
+		if err := checkFormat(begin(tx)); err != nil {
 			return fmt.Errorf("%s: %w", db.path, err)
 		}
-		return fn(Tx{tx})
+		return fn(begin(tx))
 	})
 }
 
@@ -93,10 +93,10 @@ func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
 		return err // bbolt would create an empty file
 	}
 	err := db.open(ctx, false, func(tx *bbolt.Tx) error {
-		if err := checkFormat(Tx{tx}); err != nil {
+		if err := checkFormat(begin(tx)); err != nil {
 			return fmt.Errorf("%s: %w", db.path, err)
 		}
-		if err := fn(Tx{tx}); err != nil {
+		if err := fn(begin(tx)); err != nil {
 			return err
 		}
 		return fault.Hit(fault.MetaBeforeCommit)

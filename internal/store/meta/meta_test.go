@@ -302,7 +302,7 @@ func TestDamage(t *testing.T) {
 		if err := os.WriteFile(db.Path(), bad, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		err := db.View(t.Context(), func(tx meta.Tx) error {
+		err := meta.Open(db.Path()).View(t.Context(), func(tx meta.Tx) error {
 			for range tx.Range("refs", nil) {
 			}
 			return nil
@@ -419,5 +419,62 @@ func TestDamagedSizeOfValue(t *testing.T) {
 	}
 	if !found {
 		t.Error("no damage was noticed")
+	}
+}
+
+// Whatever bit of a file is flipped: what is read is right or an error.
+func TestEveryFlippedBit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "meta.db")
+	if err := meta.Create(path, meta.Version, meta.Features()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"heads/main": "1", "heads/topic": "2", "tags/v1": "3", "x": ""}
+	err := meta.Open(path).Update(t.Context(), func(tx meta.Tx) error {
+		for k, v := range want {
+			if err := tx.Put("refs", []byte(k), []byte(v)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	// A flipped bit in the newer of the two meta pages brings back the state before
+	// the last transaction, as if it had not come to its end.
+	for page := 2; page < len(good)/4096; page++ { // the used part of each page
+		for at = page * 4096; at < page*4096+300; at++ {
+			bad := bytes.Clone(good)
+			bad[at] ^= 1 << (at % 8)
+			if err := os.WriteFile(path, bad, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			got, single := map[string]string{}, map[string]string{}
+			err := meta.Open(path).View(t.Context(), func(tx meta.Tx) error {
+				for k, v := range tx.Range("refs", nil) {
+					got[string(k)] = string(v)
+				}
+				return nil
+			})
+			if err == nil && !cmp.Equal(got, want) {
+				t.Errorf("byte %d: read %v without an error", at, got)
+			}
+			for k := range want {
+				err := meta.Open(path).View(t.Context(), func(tx meta.Tx) error {
+					if v := tx.Get("refs", []byte(k)); v != nil {
+						single[k] = string(v)
+					}
+					return nil
+				})
+				if v, ok := single[k]; err == nil && (!ok || v != want[k]) {
+					t.Errorf("byte %d: %s is %q (there: %t) without an error", at, k, v, ok)
+				}
+			}
+		}
 	}
 }

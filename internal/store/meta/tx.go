@@ -9,7 +9,11 @@ import (
 )
 
 // Tx is one transaction. Bytes that it gives out are copies and may be kept.
-type Tx struct{ tx *bbolt.Tx }
+type Tx struct {
+	tx    *bbolt.Tx
+	sums  bool // values have checksums (sum.go)
+	loose bool // which need not fit
+}
 
 // Generation numbers the state that the transaction sees, or in an Update the
 // one that it will make; see DB.Generation.
@@ -23,8 +27,12 @@ func (d damage) String() string { return fmt.Sprint(d.cause) }
 
 // mark passes a panic of bbolt on as damage.
 func mark() {
-	if r := recover(); r != nil {
-		panic(damage{r})
+	r := recover()
+	if _, already := r.(damage); r != nil && !already {
+		r = damage{r}
+	}
+	if r != nil {
+		panic(r)
 	}
 }
 
@@ -32,14 +40,16 @@ func mark() {
 // value is not nil.
 func (t Tx) Get(bucket string, key []byte) []byte {
 	defer mark()
-	b := t.tx.Bucket([]byte(bucket))
+	b := t.bucket(bucket)
 	if b == nil {
 		return nil
 	}
 	v := b.Get(key)
 	if v == nil {
+		t.missed(b, bucket, key)
 		return nil
 	}
+	v = t.value(bucket, key, v)
 	return append(make([]byte, 0, len(v)), v...)
 }
 
@@ -48,9 +58,15 @@ func (t Tx) Get(bucket string, key []byte) []byte {
 // until the transaction ends.
 func (t Tx) Put(bucket string, key, value []byte) error {
 	defer mark()
-	b, err := t.tx.CreateBucketIfNotExists([]byte(bucket))
-	if err != nil {
-		return err
+	b := t.bucket(bucket)
+	if b == nil {
+		var err error
+		if b, err = t.tx.CreateBucketIfNotExists([]byte(bucket)); err != nil {
+			return err
+		}
+	}
+	if t.summed(bucket) {
+		value = seal(bucket, key, value)
 	}
 	return b.Put(key, value)
 }
@@ -59,7 +75,7 @@ func (t Tx) Put(bucket string, key, value []byte) error {
 // Only inside Update.
 func (t Tx) Delete(bucket string, key []byte) error {
 	defer mark()
-	b := t.tx.Bucket([]byte(bucket))
+	b := t.bucket(bucket)
 	if b == nil {
 		return nil
 	}
@@ -83,24 +99,35 @@ func (t Tx) Range(bucket string, prefix []byte) iter.Seq2[[]byte, []byte] {
 		var slab []byte
 		c, k, v := t.seek(bucket, prefix)
 		for k != nil && bytes.HasPrefix(k, prefix) {
+			slab, v = keep(slab, t.fits(bucket, k, v))
 			slab, k = keep(slab, k)
-			slab, v = keep(slab, v)
 			if !yield(k, v) {
 				return
 			}
 			k, v = next(c)
 		}
+		if k != nil { // perhaps the last of them, under a name that is damaged
+			t.fits(bucket, k, v)
+		}
 	}
+}
+
+// fits is value, for calls that are not within another method of Tx.
+func (t Tx) fits(bucket string, key, stored []byte) []byte {
+	defer mark()
+	return t.value(bucket, key, stored)
 }
 
 func (t Tx) seek(bucket string, prefix []byte) (c *bbolt.Cursor, k, v []byte) {
 	defer mark()
-	b := t.tx.Bucket([]byte(bucket))
+	b := t.bucket(bucket)
 	if b == nil {
 		return nil, nil, nil
 	}
 	c = b.Cursor()
-	k, v = c.Seek(prefix)
+	if k, v = c.Seek(prefix); len(prefix) > 0 && !bytes.HasPrefix(k, prefix) {
+		t.missed(b, bucket, prefix)
+	}
 	return c, k, v
 }
 
@@ -112,7 +139,7 @@ func next(c *bbolt.Cursor) (k, v []byte) {
 // Last returns the greatest key of bucket with its value, or nils.
 func (t Tx) Last(bucket string) (k, v []byte) {
 	defer mark()
-	b := t.tx.Bucket([]byte(bucket))
+	b := t.bucket(bucket)
 	if b == nil {
 		return nil, nil
 	}
@@ -121,7 +148,7 @@ func (t Tx) Last(bucket string) (k, v []byte) {
 		return nil, nil // Last would look for ever in pages that this transaction emptied
 	}
 	k, v = c.Last()
-	return bytes.Clone(k), bytes.Clone(v)
+	return bytes.Clone(k), bytes.Clone(t.value(bucket, k, v))
 }
 
 // keep appends p to slab and returns the grown slab and the copy. A full slab
