@@ -42,7 +42,7 @@ func (r *Repo) LockForRepair(ctx context.Context) (unlock func() error, err erro
 // Repair runs fn in a transaction that may write, like Update, and leaves the
 // operation log alone: undo must not bring damage back.
 func (r *Repo) Repair(ctx context.Context, fn func(*Rescue) error) error {
-	return r.meta.Update(ctx, func(m meta.Tx) error { return fn(&Rescue{t: &Tx{meta: m}}) })
+	return r.meta.Update(ctx, func(m meta.Tx) error { return fn(&Rescue{t: &Tx{meta: m.Loose()}}) })
 }
 
 // Rescue changes entries of meta.db that may be damaged, in one transaction.

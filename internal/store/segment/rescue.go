@@ -227,9 +227,11 @@ func rescueStream(b []byte) string {
 // publishRescue is publish for a catalogue that may be damaged.
 func (s *Store) publishRescue(ctx context.Context, info Info, o Rescue) error {
 	err := s.db.Update(ctx, func(tx meta.Tx) error {
+		tx = tx.Loose()
+		damaged := damagedEntries(tx)
 		var gone [][]byte
 		for k, v := range tx.Range(meta.BucketSegments, nil) {
-			if old, err := decodeInfo(k, v); err != nil || slices.Contains(o.Bad, old.Name) {
+			if old, err := decodeInfo(k, v); err != nil || damaged[string(k)] || slices.Contains(o.Bad, old.Name) {
 				gone = append(gone, k)
 			}
 		}

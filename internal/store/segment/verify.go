@@ -46,8 +46,13 @@ type Stored struct {
 // Catalogue returns the segments that meta.db names, oldest first, and what is
 // wrong with entries that cannot be read, which are left out.
 func Catalogue(tx meta.Tx) (infos []Info, bad []error) {
+	tx = tx.Loose()
+	damaged := damagedEntries(tx)
 	for k, v := range tx.Range(meta.BucketSegments, nil) {
 		info, err := decodeInfo(k, v)
+		if err == nil && damaged[string(k)] {
+			err = fmt.Errorf("%w: catalogue entry %x: its checksum does not fit", object.ErrCorrupt, k)
+		}
 		if err != nil {
 			bad = append(bad, err)
 			continue
@@ -55,6 +60,17 @@ func Catalogue(tx meta.Tx) (infos []Info, bad []error) {
 		infos = append(infos, info)
 	}
 	return infos, bad
+}
+
+// damagedEntries returns the keys of the catalogue whose checksum does not fit.
+func damagedEntries(tx meta.Tx) map[string]bool {
+	damaged := map[string]bool{}
+	for bucket, key := range tx.Damaged() {
+		if bucket == meta.BucketSegments {
+			damaged[string(key)] = true
+		}
+	}
+	return damaged
 }
 
 // Loose returns the segments of the directory dir by their file names alone,
