@@ -89,7 +89,11 @@ func Remove(ctx context.Context, r *repo.Repo, o RemoveOptions) (*Removed, error
 			return tx.SaveStats(repo.StatChanges{Remove: out.Files})
 		})
 	}
-	_, err = Checkout(ctx, r, ix.Datasets, to, o.Force, func(_ *repo.Tx, ix *repo.Index) error {
+	var lose CheckoutOptions
+	if o.Force {
+		lose.Overwrite, lose.OverwriteFiles = out.Datasets, out.Files
+	}
+	_, err = CheckoutWith(ctx, r, ix.Datasets, to, lose, func(_ *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = to
 		return nil
 	})
@@ -298,7 +302,11 @@ func (t *tree) moveDataset(ctx context.Context, from, to string, paths map[strin
 	next := cloneIDs(t.ix.Datasets)
 	delete(next, from)
 	next[to] = id
-	_, err = Checkout(ctx, t.r, t.ix.Datasets, next, o.Force, func(_ *repo.Tx, ix *repo.Index) error {
+	lose := replaced(paths, o.Force)
+	if o.Force && to != from {
+		lose.OverwriteFiles = append(lose.OverwriteFiles, t.ix.SourcesOf(to)...)
+	}
+	_, err = CheckoutWith(ctx, t.r, t.ix.Datasets, next, lose, func(_ *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = next
 		return nil
 	})
@@ -391,11 +399,22 @@ func (t *tree) movePlain(ctx context.Context, from, to string, o MoveOptions) (*
 	}
 	next := cloneIDs(t.ix.Datasets)
 	setID(next, FilesName, id)
-	_, err = Checkout(ctx, t.r, t.ix.Datasets, next, o.Force, func(_ *repo.Tx, ix *repo.Index) error {
+	_, err = CheckoutWith(ctx, t.r, t.ix.Datasets, next, replaced(out.Paths, o.Force), func(_ *repo.Tx, ix *repo.Index) error {
 		ix.Datasets = next
 		return nil
 	})
 	return out, err
+}
+
+// replaced lets the files be lost that others are moved to; with changes of their
+// own those that are moved stay where they are.
+func replaced(paths map[string]string, force bool) (o CheckoutOptions) {
+	for was, p := range paths {
+		if _, moves := paths[p]; force && p != was && !moves {
+			o.OverwriteFiles = append(o.OverwriteFiles, p)
+		}
+	}
+	return o
 }
 
 // writePlainTable publishes an edited @files.
