@@ -79,6 +79,17 @@ func faultCases() []faultCase {
 			m.undo = s
 			return undoLast(m, m.look())
 		}},
+		{"stash", func(m *machine) *plan {
+			edit(m, "a.csv", "3,cat", "3,wolf")
+			m.write("x.txt", "other\n")
+			return stashPush(m, m.look())
+		}},
+		{"stash pop", func(m *machine) *plan {
+			edit(m, "a.csv", "3,cat", "3,wolf")
+			m.write("x.txt", "other\n")
+			m.follow(m.look(), stashPush(m, m.look()))
+			return stashPop(m, m.look())
+		}},
 		{"fsck", func(m *machine) *plan { return &plan{args: []string{"fsck", "--deep"}} }},
 	}
 }

@@ -144,7 +144,7 @@ func (k *killer) step(s *state, p *plan) *state {
 		return m.judge(s, p, code, out)
 	}
 	after := m.look()
-	m.undo, m.redo = nil, nil
+	m.undo, m.redo, m.stashes = nil, nil, nil
 	if d := m.between(p, s, after); d != "" {
 		m.fail("%s was killed: %s", quote(p.args), d)
 	}

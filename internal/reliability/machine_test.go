@@ -63,6 +63,7 @@ type machine struct {
 	nextID  int
 	before  *state         // before the merge that has stopped
 	sides   *sides         // what it brings together
+	stashes []stash        // that are known, the last on top
 	undo    *state         // what undo must bring back
 	redo    *state         // what redo must bring back
 	done    map[string]int // steps by kind

@@ -26,6 +26,7 @@ func verbs() []verb {
 		{"switch", 8, switchTo}, {"switch -c", 5, switchNew}, {"switch --detach", 2, detach}, {"switch -f", 1, switchForce},
 		{"reset", 3, reset}, {"merge", 18, mergeRev}, {"merge --ff-only", 1, mergeForwardOnly}, {"merge --squash", 1, squash},
 		{"cherry-pick, revert", 6, pickOrRevert}, {"abort", 0, abort}, {"undo", 3, undoLast}, {"redo", 4, redoLast},
+		{"stash", 3, stashPush}, {"stash pop", 10, stashPop},
 		{"look", 2, lookAround}, {"fsck", 1, checkAll}, {"gc", 2, collect}, {"reflog expire", 1, expire},
 	}
 }
@@ -66,7 +67,7 @@ func (m *machine) step(s *state, all []verb) *state {
 	switch {
 	case p.args == nil:
 		m.undo, m.redo = nil, nil // files have changes of their own
-	case name == "undo", name == "redo", name == "reflog expire", name == "look", name == "fsck", name == "gc":
+	case name == "undo", name == "redo", name == "stash", name == "stash pop", name == "reflog expire", name == "look", name == "fsck", name == "gc":
 	case moved(s, after):
 		m.undo, m.redo = s, nil
 		if s.doing != "" || after.doing != "" {
