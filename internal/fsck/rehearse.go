@@ -48,11 +48,11 @@ func shareRepository(l repo.Layout, dir string) error {
 	if err := os.MkdirAll(filepath.Join(to, "objects"), 0o777); err != nil {
 		return err
 	}
-	if err := copyFile(l.MetaPath(), filepath.Join(to, "meta.db")); err != nil {
+	if err := copyFile(l.MetaPath(), filepath.Join(to, "meta.db")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	entries, err := os.ReadDir(l.ObjectsDir())
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {

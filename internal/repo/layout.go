@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/strata-data/strata/internal/repo/config"
 )
@@ -98,17 +99,29 @@ func layoutAt(at string) (Layout, bool, error) {
 	return l, ok, nil
 }
 
-// exists reports whether the files that make a repository are there.
+// exists reports whether a repository is there, be it whole or not: where
+// meta.db or the objects were lost, the rest is no place for a new repository,
+// whose first writer would remove every segment. What an interrupted Init leaves
+// is none.
 func (l Layout) exists() (bool, error) {
-	for _, p := range []string{l.metaPath(), l.objectsDir()} {
-		if _, err := os.Stat(p); err != nil {
-			if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
-				return false, nil
-			}
-			return false, err
-		}
+	hasMeta, err := there(l.metaPath())
+	if err != nil || hasMeta {
+		return hasMeta, err
 	}
-	return true, nil
+	hasObjects, err := there(l.objectsDir())
+	if err != nil || !hasObjects {
+		return false, err
+	}
+	entries, err := os.ReadDir(l.objectsDir())
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".seg" }), err
+}
+
+func there(path string) (bool, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // saysBare reports whether the settings make this a bare repository.

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/store"
 	"github.com/strata-data/strata/internal/store/cache"
 	"github.com/strata-data/strata/internal/store/meta"
@@ -79,6 +81,9 @@ func OpenDamaged(dir string, o Options) (*Repo, error) {
 func openAt(ctx context.Context, layout Layout, o Options) (*Repo, error) {
 	r := newRepo(layout, o)
 	if _, err := r.Head(ctx); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: meta.db is missing", object.ErrCorrupt)
+		}
 		return nil, errors.Join(fmt.Errorf("open repository %s: %w", layout.Dir, err), r.objects.Close())
 	}
 	return r, nil
