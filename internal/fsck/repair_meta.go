@@ -47,7 +47,7 @@ func (x *repairer) rebuildMeta() error {
 		if from == "" {
 			return x.recoverRefs(tx)
 		}
-		return nil
+		return x.recoverNewer(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("make meta.db anew: %w", err)
@@ -113,11 +113,8 @@ func (x *repairer) wholeSegments() ([]segment.Info, error) {
 	return infos, err
 }
 
-// recoverRefs writes HEAD and a branch for each commit that no other has as
-// parent: main for the newest.
-func (x *repairer) recoverRefs(tx meta.Tx) error {
-	var tips []object.ID
-	parents := map[object.ID]bool{}
+// commits returns all whole commits, named by something or not.
+func (x *repairer) commits() map[object.ID]*repo.Commit {
 	commits := map[object.ID]*repo.Commit{}
 	for i := range x.c.objects.shards {
 		for id, m := range x.c.objects.shards[i].m {
@@ -133,9 +130,18 @@ func (x *repairer) recoverRefs(tx meta.Tx) error {
 				continue
 			}
 			commits[id] = c
-			for _, p := range c.Parents {
-				parents[p] = true
-			}
+		}
+	}
+	return commits
+}
+
+// tipsOf returns those of commits that no other has as parent, the greatest
+// generation first.
+func tipsOf(commits map[object.ID]*repo.Commit) (tips []object.ID) {
+	parents := map[object.ID]bool{}
+	for _, c := range commits {
+		for _, p := range c.Parents {
+			parents[p] = true
 		}
 	}
 	for id := range commits {
@@ -149,9 +155,51 @@ func (x *repairer) recoverRefs(tx meta.Tx) error {
 		}
 		return slices.Compare(a[:], b[:])
 	})
+	return tips
+}
+
+// recoveredPrefix begins the names of branches for commits that no ref leads to.
+const recoveredPrefix = "refs/heads/recovered/"
+
+// recoverNewer writes a branch for each commit that what tx has does not lead to,
+// as it is newer than the copy.
+func (x *repairer) recoverNewer(tx meta.Tx) error {
+	roots, err := repo.RootsIn(tx)
+	if err != nil {
+		roots = nil // entries of the copy are damaged: rather a branch too many
+	}
+	commits := x.commits()
+	var todo []object.ID
+	for _, root := range roots {
+		todo = append(todo, root.ID)
+	}
+	for len(todo) > 0 {
+		id := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if c := commits[id]; c != nil {
+			todo = append(todo, c.Parents...)
+			delete(commits, id)
+		} else if b, err := x.c.store.Get(x.ctx, id); err == nil {
+			if t, err := repo.DecodeTag(b); err == nil {
+				todo = append(todo, t.Target)
+			}
+		}
+	}
+	for _, id := range tipsOf(commits) {
+		if err := tx.Put("refs", []byte(recoveredPrefix+id.Short()), []byte(id.String())); err != nil {
+			return err
+		}
+		x.act("recovered/%s is at commit %s, which the copy does not know", id.Short(), id)
+	}
+	return nil
+}
+
+// recoverRefs writes HEAD and a branch for each commit that no other has as
+// parent: main for the newest.
+func (x *repairer) recoverRefs(tx meta.Tx) error {
 	refs := [][2]string{{"HEAD", "ref: refs/heads/" + repo.DefaultBranch}}
-	for i, id := range tips {
-		name := "refs/heads/recovered/" + id.Short()
+	for i, id := range tipsOf(x.commits()) {
+		name := recoveredPrefix + id.Short()
 		if i == 0 {
 			name = "refs/heads/" + repo.DefaultBranch
 		}

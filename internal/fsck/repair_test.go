@@ -142,6 +142,51 @@ func TestRepairFromCopy(t *testing.T) {
 	}
 }
 
+// TestRepairFromOlderCopy: commits that the copy of meta.db does not know get a
+// branch.
+func TestRepairFromOlderCopy(t *testing.T) {
+	older := unpack(t, filepath.Join(fixtures(t), "healthy", "repo.tar.gz"))
+	dir := filepath.Join(t.TempDir(), "newer")
+	if err := os.CopyFS(dir, os.DirFS(older)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := repo.Open(t.Context(), dir, repo.Options{Now: clock()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := repo.Signature{Name: "t", Email: "t@example.com", When: 1000}
+	made, err := r.CreateCommit(t.Context(), repo.CommitOptions{Message: "newer", Author: by, Committer: by, AllowEmpty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := r.Layout().MetaPath()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 5000); err != nil {
+		t.Fatal(err)
+	}
+	if report := repair(t, dir, fsck.RepairOptions{From: []string{older}}); !report.OK {
+		t.Errorf("%+v", report)
+	}
+	if r, err = repo.Open(t.Context(), dir, repo.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if id, err := r.Resolve(t.Context(), "recovered/"+made.ID.Short()); err != nil || id != made.ID {
+		t.Errorf("%s, %v, want %s", id, err, made.ID)
+	}
+	branches, _, err := r.Branches(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range branches {
+		if strings.HasPrefix(b.Name, "recovered/") && b.ID != made.ID {
+			t.Errorf("%s for a commit that the copy has", b.Name)
+		}
+	}
+}
+
 // TestSalvage says exactly what is left where a page or a leaf is gone.
 func TestSalvage(t *testing.T) {
 	want := strings.SplitAfter(string(csv(true)), "\n")
