@@ -182,8 +182,13 @@ func TestKills(t *testing.T) {
 			}
 			steps := 0
 			for ; k.kills < 52 && steps < 400; steps++ {
-				_, p := m.draw(s, m.possible(s, verbs()))
-				s = k.step(s, p)
+				name, p := m.draw(s, m.possible(s, verbs()))
+				kills := k.kills
+				after := k.step(s, p)
+				if m.remember(name, p, s, after); k.kills > kills {
+					m.undo, m.redo = nil, nil
+				}
+				s = after
 				if steps%20 == 19 {
 					m.recheck()
 				}

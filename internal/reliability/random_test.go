@@ -63,6 +63,12 @@ func (m *machine) step(s *state, all []verb) *state {
 	m.Helper()
 	name, p := m.draw(s, m.possible(s, all))
 	after := m.follow(s, p)
+	m.remember(name, p, s, after)
+	return after
+}
+
+// remember keeps what undo and redo must bring back after a step.
+func (m *machine) remember(name string, p *plan, s, after *state) {
 	m.done[name]++
 	switch {
 	case p.args == nil:
@@ -76,7 +82,6 @@ func (m *machine) step(s *state, all []verb) *state {
 	default:
 		m.undo, m.redo = nil, nil // it may have moved what the model does not know of, such as ORIG_HEAD
 	}
-	return after
 }
 
 // seeds returns the seeds to run: n from first on, many times that at night, or
