@@ -77,6 +77,9 @@ func runFsck(ctx context.Context, env *Env, o *fsckOptions) error {
 			return err
 		}
 	} else {
+		if o.repair {
+			env.printRepair(report, o.DryRun)
+		}
 		env.printFsck(report, env.now().Sub(began))
 	}
 	return fsckFailure(report)

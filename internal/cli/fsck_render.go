@@ -14,7 +14,6 @@ const shownFindings = 20
 
 // printFsck prints what a check found, for people.
 func (e *Env) printFsck(report *strata.FsckReport, took time.Duration) {
-	e.printRepair(report)
 	shown := map[string]int{}
 	for i := range report.Findings {
 		f := &report.Findings[i]
@@ -44,10 +43,10 @@ func (e *Env) printFsck(report *strata.FsckReport, took time.Duration) {
 	}
 }
 
-// printRepair prints what a repair did.
-func (e *Env) printRepair(report *strata.FsckReport) {
-	if report.Repair == nil {
-		return
+// printRepair prints what a repair did, or would do.
+func (e *Env) printRepair(report *strata.FsckReport, dryRun bool) {
+	if dryRun {
+		e.Notef("nothing was changed (dry run): this is what a repair would say")
 	}
 	for _, a := range report.Repair.Actions {
 		e.Printf("%s\n", a)
@@ -59,6 +58,9 @@ func (e *Env) printRepair(report *strata.FsckReport) {
 		e.Printf("%s written to %s\n", plural(report.Repair.Losses, "loss is", "losses are"), e.pathQuoter()(near(e.workDir(), f)))
 	}
 	for _, b := range report.Repair.Branches {
+		if dryRun {
+			break
+		}
 		e.Next("strata diff " + b.Branch + " " + b.Name + ", then strata switch " + b.Name)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	pathpkg "path"
 	"path/filepath"
+	"strings"
 
 	"github.com/strata-data/strata/internal/blob"
 	"github.com/strata-data/strata/internal/column"
@@ -104,7 +106,7 @@ func (x *repairer) readAgain(w store.Writer, e repo.Entry, t *tableState) bool {
 	for i, id := range t.sources {
 		s := x.c.sources[id]
 		if s == nil || s.Source == nil {
-			return false
+			return len(t.sources) == 1 && x.readGuessed(w, e, t, q)
 		}
 		path, fi, ok := x.working(s.Path)
 		if !ok || fi.Size() != s.Size || !sameHash(path, s.HashID()) {
@@ -123,6 +125,39 @@ func (x *repairer) readAgain(w store.Writer, e repo.Entry, t *tableState) bool {
 		q.Files = append(q.Files, source.File{Path: s.Path, Size: s.Size, Executable: s.Executable, Text: &text,
 			Open: func() (source.Handle, error) { return os.Open(path) }})
 	}
+	return len(q.Files) > 0 && x.ingestAgain(w, t, q)
+}
+
+// readGuessed is readAgain for a dataset of one file whose source is lost, and
+// with it the name and the hash of the file: it tries the files of the dataset's
+// own name. Whether it was the right one shows in the samples and the source.
+func (x *repairer) readGuessed(w store.Writer, e repo.Entry, t *tableState, q *source.Request) bool {
+	dir := pathpkg.Dir(e.Name)
+	entries, err := os.ReadDir(filepath.Join(x.o.Working, filepath.FromSlash(dir)))
+	if err != nil {
+		return false
+	}
+	for _, d := range entries {
+		at := pathpkg.Join(dir, d.Name())
+		f, compressed, known := formats.ByPath(at)
+		file, fi, ok := x.working(at)
+		if !known || !ok || !strings.HasPrefix(at, e.Name+".") {
+			continue
+		}
+		q := *q
+		q.Format, q.Compressed = f, compressed
+		q.Files = []source.File{{Path: at, Size: fi.Size(), Executable: fi.Mode()&0o111 != 0,
+			Open: func() (source.Handle, error) { return os.Open(file) }}}
+		if x.ingestAgain(w, t, &q) {
+			return true
+		}
+	}
+	return false
+}
+
+// ingestAgain reads the files of q into w, and reports whether they made the very
+// same samples as those of t.
+func (x *repairer) ingestAgain(w store.Writer, t *tableState, q *source.Request) bool {
 	for _, f := range t.schema.Fields {
 		if !column.Hidden(f.ID) {
 			q.Types[f.Name] = f.Type
@@ -132,9 +167,6 @@ func (x *repairer) readAgain(w store.Writer, e repo.Entry, t *tableState) bool {
 		if f := t.schema.Fields[t.schema.Index(id)]; !column.Hidden(id) {
 			q.Key = append(q.Key, f.Name)
 		}
-	}
-	if len(q.Files) == 0 {
-		return false
 	}
 	for _, q.Duplicates = range []string{source.DuplicateError, source.DuplicateLast, source.DuplicateFirst} {
 		if res, err := source.Ingest(x.ctx, w, q); err == nil {
