@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/strata-data/strata/internal/merge"
+	"github.com/strata-data/strata/internal/worktree"
 )
 
 // ConflictError is returned by a verb that stopped because two sides changed
@@ -84,7 +85,11 @@ func (c *ConflictCount) text() string {
 		parts = append(parts, text+" ("+strings.Join(cells, ", ")+")")
 	}
 	if samples > 0 {
-		parts = append(parts, grouped(samples)+" "+noun(samples, "sample", "samples")+" of "+c.Dataset+" changed on one side and removed on the other")
+		how := " changed on one side and removed on the other"
+		if worktree.IsSystem(c.Dataset) { // its samples are never merged by cell
+			how = " changed on both sides, or removed on one"
+		}
+		parts = append(parts, grouped(samples)+" "+noun(samples, "sample", "samples")+" of "+c.Dataset+how)
 	}
 	return strings.Join(parts, ", ")
 }
