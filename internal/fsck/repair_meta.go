@@ -1,12 +1,14 @@
 package fsck
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
@@ -136,12 +138,21 @@ func (x *repairer) commits() map[object.ID]*repo.Commit {
 }
 
 // tipsOf returns those of commits that no other has as parent, the greatest
-// generation first.
+// generation first and of one generation the newest; stashes come last, as they
+// are of no branch.
 func tipsOf(commits map[object.ID]*repo.Commit) (tips []object.ID) {
-	parents := map[object.ID]bool{}
-	for _, c := range commits {
+	parents, aside := map[object.ID]bool{}, map[object.ID]bool{}
+	for id, c := range commits {
+		if isStash(c, commits) {
+			aside[id] = true
+			for _, p := range c.Parents[1:] {
+				parents[p], aside[p] = true, true
+			}
+		}
+	}
+	for id, c := range commits {
 		for _, p := range c.Parents {
-			parents[p] = true
+			parents[p] = parents[p] || !aside[id] // where a stash was made is a tip nevertheless
 		}
 	}
 	for id := range commits {
@@ -149,13 +160,27 @@ func tipsOf(commits map[object.ID]*repo.Commit) (tips []object.ID) {
 			tips = append(tips, id)
 		}
 	}
-	slices.SortFunc(tips, func(a, b object.ID) int {
-		if d := int(commits[b].Generation) - int(commits[a].Generation); d != 0 {
-			return d
+	rank := func(c *repo.Commit) int {
+		if isStash(c, commits) {
+			return -1
 		}
-		return slices.Compare(a[:], b[:])
+		return int(c.Generation)
+	}
+	slices.SortFunc(tips, func(a, b object.ID) int {
+		x, y := commits[a], commits[b]
+		return cmp.Or(cmp.Compare(rank(y), rank(x)), cmp.Compare(y.Committer.When, x.Committer.When), slices.Compare(a[:], b[:]))
 	})
 	return tips
+}
+
+// isStash reports whether a commit is what strata stash made: its second parent
+// is the index.
+func isStash(c *repo.Commit, commits map[object.ID]*repo.Commit) bool {
+	if len(c.Parents) < 2 {
+		return false
+	}
+	index := commits[c.Parents[1]]
+	return index != nil && strings.HasPrefix(index.Message, "index on ")
 }
 
 // recoveredPrefix begins the names of branches for commits that no ref leads to.
