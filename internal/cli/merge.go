@@ -13,7 +13,7 @@ import (
 
 type mergeOptions struct {
 	strata.MergeOptions
-	ffOnly, noFF, ff          bool
+	ffOnly, noFF, ff, noEdit  bool
 	abort, goOn, quit, commit bool
 	messages                  []string
 	file                      string
@@ -48,6 +48,7 @@ func newMergeCmd(env *Env) *cobra.Command {
 	f.StringVarP(&o.Favor, "strategy-option", "X", "", "settle every conflict to `SIDE`: ours, theirs, or union of lists")
 	f.StringArrayVarP(&o.messages, "message", "m", nil, "the message is `TEXT`; several are its paragraphs")
 	f.StringVarP(&o.file, "file", "F", "", "take the message from `FILE`; - is standard input")
+	f.BoolVar(&o.noEdit, "no-edit", false, "take the message as it is made (default)")
 	f.BoolVar(&o.AllowUnrelated, "allow-unrelated-histories", false, "even if no commit is common")
 	f.BoolVar(&o.VerifySignatures, "verify-signatures", false, "only if the commits to bring in are signed well")
 	f.BoolVar(&o.NoVerify, "no-verify", false, "leave out the hooks that may stop it")
@@ -166,7 +167,11 @@ func printMerge(env *Env, o *mergeOptions, res *strata.MergeResult) {
 			env.Notef("Squash commit -- not updating HEAD")
 		}
 		env.Notef("Automatic merge went well; stopped before committing as requested")
-		if !o.DryRun {
+		switch {
+		case o.DryRun:
+		case o.Squash:
+			env.Next(`strata commit -m "message"`)
+		default:
 			env.Next(`strata commit`)
 		}
 		return

@@ -16,6 +16,7 @@ type pickOptions struct {
 	strata.PickOptions
 	kind                    string
 	abort, goOn, skip, quit bool
+	noEdit                  bool
 }
 
 func newCherryPickCmd(env *Env) *cobra.Command {
@@ -60,6 +61,7 @@ func newPickCmd(env *Env, o *pickOptions) *cobra.Command {
 	f.BoolVarP(&o.NoCommit, "no-commit", "n", false, "change index and working files only")
 	f.IntVarP(&o.Mainline, "mainline", "m", 0, "of a merge: take the changes against parent `N`, from 1")
 	f.StringVarP(&o.Favor, "strategy-option", "X", "", "settle every conflict to `SIDE`: ours, theirs, or union of lists")
+	f.BoolVar(&o.noEdit, "no-edit", false, "take the message as it is made (default)")
 	f.BoolVar(&o.AllowEmpty, "allow-empty", false, "make a commit even of what changes nothing here")
 	signFlags(cmd, &o.SignOptions)
 	f.BoolVar(&o.DryRun, "dry-run", false, "only say what would happen, conflicts and all")
@@ -145,7 +147,7 @@ func printPicked(env *Env, o *pickOptions, res *strata.PickResult) {
 	case res.DryRun && res.Outcome != "stopped":
 		env.Notef("nothing was changed (dry run)")
 	case res.Outcome == "staged":
-		env.Next("strata commit")
+		env.Next(`strata commit -m "message"`)
 	case res.Outcome == "done" && len(res.Commits) > 0:
 		env.howBack()
 	}

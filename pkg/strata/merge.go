@@ -64,7 +64,7 @@ var (
 	// ErrUnrelated is returned for commits that have none in common.
 	ErrUnrelated = errors.New("the two have no commit in common")
 	// ErrDiverged is returned where only a fast-forward was wanted.
-	ErrDiverged = errors.New("it cannot be fast-forwarded to: both sides have commits of their own")
+	ErrDiverged = errors.New("moving forward is not possible: both sides have commits of their own")
 )
 
 // merging is the state of one Merge.
