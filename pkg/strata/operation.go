@@ -76,7 +76,9 @@ func (r *Repo) summary(ctx context.Context, o *Operation, record *repo.Operation
 		}
 	}
 	if len(parts) == 0 {
-		parts = o.Datasets
+		for _, d := range o.Datasets {
+			parts = append(parts, strings.TrimPrefix(d, "@")) // plain files, slices
+		}
 	}
 	if len(parts) == 0 {
 		return verb
