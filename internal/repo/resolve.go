@@ -194,6 +194,9 @@ func (t *Tx) loggedValue(name string, n int) (object.ID, error) {
 			Name:   fmt.Sprintf("%s@{%d}", ShortRef(name), n),
 			Reason: fmt.Sprintf("the log of %s has %d entries", ShortRef(name), len(log)),
 		}
+		if n == 0 && len(log) > 0 {
+			err.(*UnknownRevisionError).Reason = ShortRef(name) + " was deleted; before that it was " + ShortRef(name) + "@{1}"
+		}
 	}
 	return id, err
 }
