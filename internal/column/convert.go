@@ -85,7 +85,7 @@ type ConvertError struct {
 }
 
 func (e *ConvertError) Error() string {
-	return fmt.Sprintf("%s %q is not a %s", e.From, e.Value, e.To)
+	return fmt.Sprintf("%s %q is no %s", e.From, e.Value, e.To)
 }
 
 // Convert returns the values of src as values of type to, nulls as nulls; it
