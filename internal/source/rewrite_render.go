@@ -98,7 +98,7 @@ func (rd *recordWriter) render(j renderJob) (*piece, error) {
 		return key
 	}
 	if rd.proven {
-		return p, nil
+		return p, rd.verifyDoubts(p, b)
 	}
 	return p, rd.verify(p.data, p.ends, b)
 }

@@ -117,7 +117,8 @@ type recordWriter struct {
 	odds    *oddForms      // nil where no side has an odd record
 	oddRows *table.Builder // of the odd records of the new file
 	content bool
-	proven  bool      // whatever is rendered is read back as it was
+	proven  bool      // what is rendered is read back as it was, but for doubts
+	doubts  [][]byte  // keys, ascending
 	parsed  sync.Pool // batches
 	texts   sync.Pool // buffers of pieces
 }
@@ -152,7 +153,9 @@ func (rw *rewriter) recordWriter(ctx context.Context, f *rewritten, s *Source) (
 		s.Header = 1 // it has one now
 	}
 	rd := &recordWriter{columns: append([]string(nil), s.Columns...), content: rw.content}
-	rd.proven = rw.o.Chosen && layout.Same && rw.allText(f)
+	if err := rd.prove(ctx, rw, f, layout); err != nil {
+		return nil, err
+	}
 	for _, k := range rw.t.Schema.Key {
 		at := -1
 		for i, id := range rd.columns {
@@ -180,20 +183,6 @@ func (rw *rewriter) recordWriter(ctx context.Context, f *rewritten, s *Source) (
 	}
 	rd.oddRows = table.NewBuilder(ctx, rw.w, oddSchema(), 1)
 	return rd, nil
-}
-
-// allText reports whether every value that the sides of a file have was read
-// from text of its format and is written as it was read: each record of theirs
-// was compared with what its dialect writes when it was added.
-func (rw *rewriter) allText(f *rewritten) bool {
-	for _, s := range rw.sides {
-		for _, l := range s.sources {
-			if !l.IsText() || l.Format != f.template().Format || l.Odd != nil || len(s.sources) > 1 {
-				return false
-			}
-		}
-	}
-	return len(rw.files) == 1
 }
 
 // lineEnd returns the line end of a record.
