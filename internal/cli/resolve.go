@@ -26,7 +26,7 @@ func newResolveCmd(env *Env) *cobra.Command {
 			"format: rows of the dataset with its key columns and the columns to settle, or what\n" +
 			"strata conflicts --format wrote, with a further column resolved (the value) or take\n" +
 			"(ours, theirs or base). A file of the dataset that was edited by hand is as good:\n" +
-			"strata add settles what was changed in it.",
+			"strata add settles what was changed in it. Plain files are named by their paths.",
 		Example: "  strata resolve train --theirs\n  strata resolve 'train/0001*' --columns label --ours\n" +
 			"  strata resolve train/000017 --set label=wolf\n  strata resolve train --from answers.csv",
 		Args:              cobra.MinimumNArgs(1),

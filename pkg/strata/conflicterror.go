@@ -89,7 +89,11 @@ func (c *ConflictCount) text() string {
 		if worktree.IsSystem(c.Dataset) { // its samples are never merged by cell
 			how = " changed on both sides, or removed on one"
 		}
-		parts = append(parts, grouped(samples)+" "+noun(samples, "sample", "samples")+" of "+c.Dataset+how)
+		what := noun(samples, "sample", "samples") + " of " + c.Dataset
+		if c.Dataset == worktree.FilesName {
+			what = noun(samples, "file", "files")
+		}
+		parts = append(parts, grouped(samples)+" "+what+how)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"path"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/strata-data/strata/internal/object"
 	"github.com/strata-data/strata/internal/repo"
 	"github.com/strata-data/strata/internal/table"
+	"github.com/strata-data/strata/internal/worktree"
 )
 
 // ConflictsOptions of Repo.Conflicts.
@@ -91,6 +93,12 @@ func conflictTargets(s *repo.State, addresses []string) ([]target, error) {
 			return nil, err
 		}
 		found := a.Match(names)
+		if len(found) == 0 && !a.HasRev && strings.ContainsAny(text, "./*") && slices.Contains(names, worktree.FilesName) {
+			if a, err = repo.ParseAddress(worktree.FilesName+"/"+path.Clean(text), names); err != nil {
+				return nil, err
+			}
+			found = a.Match(names) // the path of a plain file
+		}
 		if a.HasRev || len(found) == 0 {
 			return nil, notFound("dataset", text, "the conflicts", names)
 		}
