@@ -24,7 +24,6 @@ type Merge struct {
 	// Whole says which side may be taken over as it is where the other one is
 	// as the base was.
 	whole [3]bool
-	begun bool
 	prev  int // level of run that ends where the walk stands; -1 within a leaf
 }
 

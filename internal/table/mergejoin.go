@@ -28,7 +28,6 @@ type joiner struct {
 	judge Judge // of the open leaf, nil until it is needed
 
 	segs  []mergeSeg // the open leaf
-	rows  int
 	zeros []uint8
 	first []byte
 	last  []byte
