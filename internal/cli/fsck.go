@@ -78,7 +78,7 @@ func runFsck(ctx context.Context, env *Env, o *fsckOptions) error {
 		}
 	} else {
 		if o.repair {
-			env.printRepair(report, o.DryRun)
+			env.printRepair(ctx, r, report, o.DryRun)
 		}
 		env.printFsck(report, env.now().Sub(began))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -43,8 +44,10 @@ func (e *Env) printFsck(report *strata.FsckReport, took time.Duration) {
 	}
 }
 
-// printRepair prints what a repair did, or would do.
-func (e *Env) printRepair(report *strata.FsckReport, dryRun bool) {
+// printRepair prints what a repair did, or would do. The branch that is checked
+// out gets what is whole by reset, which leaves the working files, as they may be
+// the only copy; no other verb can begin where the index is damaged.
+func (e *Env) printRepair(ctx context.Context, r *strata.Repo, report *strata.FsckReport, dryRun bool) {
 	if dryRun {
 		e.Notef("nothing was changed (dry run): this is what a repair would say")
 	}
@@ -57,11 +60,19 @@ func (e *Env) printRepair(report *strata.FsckReport, dryRun bool) {
 	if f := report.Repair.LostFile; f != "" {
 		e.Printf("%s written to %s\n", plural(report.Repair.Losses, "loss is", "losses are"), e.pathQuoter()(near(e.workDir(), f)))
 	}
+	if dryRun {
+		return
+	}
+	current := ""
+	if list, err := r.Branches(ctx); err == nil {
+		current = list.Head.Branch
+	}
 	for _, b := range report.Repair.Branches {
-		if dryRun {
-			break
+		then := "strata branch -f " + b.Branch + " " + b.Name
+		if b.Branch == current {
+			then = "strata reset " + b.Name
 		}
-		e.Next("strata diff " + b.Branch + " " + b.Name + ", then strata switch " + b.Name)
+		e.Next("strata diff " + b.Branch + " " + b.Name + ", then " + then)
 	}
 }
 
