@@ -164,7 +164,8 @@ func (x *repairer) check() error {
 }
 
 // ErrBeyondRepair is returned where there is nothing to stand on: meta.db cannot
-// be read, or a newer program wrote it.
+// be read, a newer program wrote it, or all segments are gone, as they are where
+// their disk is not mounted.
 var ErrBeyondRepair = errors.New("the repository cannot be repaired here")
 
 func (x *repairer) firstCheck() error {
@@ -172,6 +173,9 @@ func (x *repairer) firstCheck() error {
 		return err
 	}
 	x.done.Before = x.c.report().Counts
+	if err := x.someObjects(); err != nil {
+		return err
+	}
 	for _, p := range x.c.problems {
 		switch {
 		case p.ID == "formatUnknown" && x.c.store == nil:
@@ -184,6 +188,21 @@ func (x *repairer) firstCheck() error {
 		}
 	}
 	return nil
+}
+
+// someObjects refuses to repair what is only not in its place: without any of
+// its objects nothing would be left of a repository but its name.
+func (x *repairer) someObjects() error {
+	dir := x.r.Layout().ObjectsDir()
+	loose, err := segment.Loose(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(loose) > 0 || len(x.c.infos) == 0 || len(x.o.From) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s has none of its %d segments; bring them back, or name a copy of the repository with --from: %w",
+		ErrBeyondRepair, dir, len(x.c.infos), object.ErrCorrupt)
 }
 
 // openCopies opens every other place of objects: all segments of the own

@@ -61,20 +61,6 @@ func (s *side) reshape(t *rapid.T, r *rand.Rand) {
 	}
 }
 
-// sortedRows makes cells comparable: those of columns that are not there go.
-func (s *side) only() rows {
-	out := rows{}
-	for k, r := range s.rows {
-		out[k] = map[string]int{}
-		for id, c := range r {
-			if s.schema.Index(id) >= 0 && c >= 0 {
-				out[k][id] = c
-			}
-		}
-	}
-	return out
-}
-
 // isCanonical sees that the root is the one that a Builder makes of its rows.
 func isCanonical(t failer, w *recorder, got *table.Table) {
 	t.Helper()
