@@ -64,6 +64,9 @@ func runTag(ctx context.Context, env *Env, o *tagOptions, args []string) error {
 		return usagef("strata help tag", "a name and at most one revision are wanted")
 	}
 	o.Name = args[0]
+	if env.Flags.Verbose > 0 && len(args) == 1 { // git's -v verifies, and whoever types it does not want a new tag
+		return usagef("strata verify-tag "+shellWord(o.Name), "tag -v says more; it does not verify a tag, and made none")
+	}
 	if len(args) == 2 {
 		o.Revision = previous(args[1])
 	}
