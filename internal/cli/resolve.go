@@ -26,7 +26,8 @@ func newResolveCmd(env *Env) *cobra.Command {
 			"format: rows of the dataset with its key columns and the columns to settle, or what\n" +
 			"strata conflicts --format wrote, with a further column resolved (the value) or take\n" +
 			"(ours, theirs or base). A file of the dataset that was edited by hand is as good:\n" +
-			"strata add settles what was changed in it. Plain files are named by their paths.",
+			"strata add settles what was changed in it. Plain files are named by their paths. Where\n" +
+			"no conflict was settled the exit code is 1.",
 		Example: "  strata resolve train --theirs\n  strata resolve 'train/0001*' --columns label --ours\n" +
 			"  strata resolve train/000017 --set label=wolf\n  strata resolve train --from answers.csv",
 		Args:              cobra.MinimumNArgs(1),
@@ -98,10 +99,14 @@ func runResolve(ctx context.Context, env *Env, o *resolveOptions) error {
 		return refusedTo("resolving "+strings.Join(o.Addresses, ", "), err, "strata add the file, or strata restore it")
 	}
 	if env.Flags.JSON {
-		return env.PrintJSON(res)
+		err = env.PrintJSON(res)
+	} else {
+		printResolved(env, o, res)
 	}
-	printResolved(env, o, res)
-	return nil
+	if err == nil && res.Settled == 0 {
+		return errNo
+	}
+	return err
 }
 
 func printResolved(env *Env, o *resolveOptions, res *strata.ResolveResult) {
