@@ -27,7 +27,7 @@ func newResolveCmd(env *Env) *cobra.Command {
 			"strata conflicts --format wrote, with a further column resolved (the value) or take\n" +
 			"(ours, theirs or base). A file of the dataset that was edited by hand is as good:\n" +
 			"strata add settles what was changed in it. Plain files are named by their paths. Where\n" +
-			"no conflict was settled the exit code is 1.",
+			"conflicts are left and none was settled the exit code is 1.",
 		Example: "  strata resolve train --theirs\n  strata resolve 'train/0001*' --columns label --ours\n" +
 			"  strata resolve train/000017 --set label=wolf\n  strata resolve train --from answers.csv",
 		Args:              cobra.MinimumNArgs(1),
@@ -103,7 +103,7 @@ func runResolve(ctx context.Context, env *Env, o *resolveOptions) error {
 	} else {
 		printResolved(env, o, res)
 	}
-	if err == nil && res.Settled == 0 {
+	if err == nil && res.Settled == 0 && res.Left > 0 {
 		return errNo
 	}
 	return err

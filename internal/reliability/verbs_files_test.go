@@ -211,14 +211,15 @@ func removePath(m *machine, s *state) *plan {
 	new := s.clone()
 	delete(new.index, p)
 	args := []string{"rm", p}
-	head := m.headTree(s)
+	head, inHead := m.headTree(s)[p]
+	staged := !inHead || head != s.index[p]
 	text, there := s.work[p]
 	if m.chance(30) {
 		args = []string{"rm", "--cached", p}
 	} else {
 		delete(new.work, p)
 	}
-	return &plan{args: args, new: new, mayFail: there && (text != s.index[p] || head[p] != s.index[p]) || head[p] != s.index[p]}
+	return &plan{args: args, new: new, mayFail: there && text != s.index[p] || staged}
 }
 
 func movePath(m *machine, s *state) *plan {

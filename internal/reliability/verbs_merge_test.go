@@ -176,6 +176,7 @@ func resolve(m *machine, s *state) *plan {
 	p := &plan{args: append(append([]string{"resolve"}, s.left...), "--"+side), new: s.clone()}
 	p.new.land(g.tree)
 	p.anyIndex, p.anyWork = g.unknown, g.unknown
+	p.mayFail = !maps.Equal(s.work, s.index) // files that somebody, or what was killed, has changed stay
 	return p
 }
 
